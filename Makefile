@@ -7,13 +7,13 @@
 #   B=DIR            build there instead of in build/ (two makes at once need two folders)
 #   WERROR=          warnings stay warnings (a git checkout makes them errors)
 
-VERSION    = 0.1.0
-PREFIX     = /usr/local
-sbindir    = $(PREFIX)/sbin
-mandir     = $(PREFIX)/share/man
-docdir     = $(PREFIX)/share/doc/ikev1d
-sysconfdir = /etc
-unitdir    = $(PREFIX)/lib/systemd/system
+VERSION     = 0.1.0
+PREFIX      = /usr/local
+sbindir     = $(PREFIX)/sbin
+mandir      = $(PREFIX)/share/man
+docdir      = $(PREFIX)/share/doc/ikev1d
+sysconfdir  = /etc
+unitdir     = $(PREFIX)/lib/systemd/system
 sysusersdir = $(PREFIX)/lib/sysusers.d
 
 RUN_PACKAGES = gcc make pkg-config libssl-dev libevent-dev libconfig-dev libjansson-dev \
@@ -37,13 +37,9 @@ WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpoin
 FORTIFY := $(shell test "$$($(CC) -dumpversion 2>&1 | sed 's/\..*//')" -ge 12 2>/dev/null && \
 	echo 3 || echo 2)
 CFLAGS  = -O2 -g
-ifeq ($(SAN),)
-HARDEN  = -D_FORTIFY_SOURCE=$(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE
-LINK    = -pie -Wl,-z,relro,-z,now
-else
-HARDEN  = -O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all
-LINK    = -fsanitize=$(SAN)
-endif
+HARDEN  = $(if $(SAN),-O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all, \
+	-D_FORTIFY_SOURCE=$(FORTIFY) -fstack-protector-strong -fstack-clash-protection -fPIE)
+LINK    = $(if $(SAN),-fsanitize=$(SAN),-pie -z relro -z now)
 PKG     := $(shell pkg-config --cflags $(MODULES) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(MODULES) 2>/dev/null)
 DEFINES = -D_GNU_SOURCE -DIKEV1D_VERSION=\"$(VERSION)\" -DIKEV1D_SYSCONFDIR=\"$(sysconfdir)\"
@@ -51,13 +47,10 @@ STD     = -std=gnu11 -pthread -Iinclude $(DEFINES) $(PKG) $(WARN) $(WERROR)
 COMPILE = $(CC) $(CFLAGS) $(STD) $(HARDEN) $(CPPFLAGS)
 LINKER  = $(CC) -pthread $(CFLAGS) $(LINK) -Wl,--as-needed $(LDFLAGS)
 inc     = $(if $(filter tests/%,$<),-Itests -Isrc/$(notdir $(patsubst %/,%,$(dir $<))))
-ifeq ($(V),)
-Q       = @
-say     = @printf '  %-7s %s\n' $(1) $(2);
-endif
+say     = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2);)
 
 # --- what there is ---
-ROOMS   = $(notdir $(wildcard src/*))
+ROOMS   = $(notdir $(patsubst %/,%,$(wildcard src/*/)))
 SRC     := $(foreach r,$(ROOMS),$(wildcard src/$r/*.c))
 LIB     := $(filter-out src/cli/% src/daemon/main.c,$(SRC))
 CLI     := $(filter-out src/cli/main.c,$(filter src/cli/%,$(SRC)))
@@ -91,15 +84,13 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help run check check-unit check-lint check-fuzz check-netns check-clang asan fuzz bench \
-	lint format install uninstall clean deps deps-check progs units fuzzers benches FORCE
+.PHONY: all help run check check-unit check-lint check-fuzz check-netns check-clang asan fuzz
+.PHONY: bench lint format install uninstall clean deps deps-check progs units fuzzers benches FORCE
 
 all: progs
 	@$(GIVE_BACK)
-
 help:
-	@echo 'all run check check-unit check-lint check-fuzz check-netns check-clang asan fuzz bench'
-	@echo 'lint format install uninstall clean deps deps-check; options: head of the Makefile'
+	@sed -n 's/^\.PHONY: //; s/ progs.*//; /^all help\|^bench lint/p; 4,9s/^#//p' Makefile
 
 run: deps
 	@$(SUB) all
@@ -108,7 +99,7 @@ run: deps
 UNIT_RUN  = --limit 120 $(TESTS:tests/unit/%.c=$(B)/asan/tests/%)
 LINT_RUN  = --limit 120 $(wildcard tests/lint/*.sh tests/lint/*.py)
 FUZZ_RUN  = --limit $(shell expr $(1) + 120) \
-	$(foreach f,$(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%),"tests/fuzz.py $(1) $f")
+	$(foreach f,$(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%),"tests/fuzz/run.py $(1) $f")
 NETNS_RUN = --limit 600 --jobs 1 $(wildcard tests/netns/run.py)
 RUNNER    = IKEV1D_BUILD=$(B)/asan python3 tests/run.py --jobs $(JOBS)
 
@@ -121,16 +112,15 @@ check-unit:
 	@$(WITH_GIVE_BACK) $(SUB) $(ASAN) units && $(RUNNER) $(UNIT_RUN)
 check-lint lint:
 	@$(RUNNER) $(LINT_RUN)
-check-fuzz:
-	@$(WITH_GIVE_BACK) $(SUB) $(FUZZER) fuzzers && $(RUNNER) $(call FUZZ_RUN,$(BRIEF_SECONDS))
+check-fuzz fuzz:
+	@$(WITH_GIVE_BACK) $(SUB) $(FUZZER) fuzzers && \
+	$(RUNNER) $(call FUZZ_RUN,$(if $(filter fuzz,$@),$(FUZZ_SECONDS),$(BRIEF_SECONDS)))
 check-netns:
 	@$(WITH_GIVE_BACK) $(SUB) $(ASAN) progs && $(RUNNER) $(NETNS_RUN)
 check-clang: $(ALLC:%.c=$(O)/clang/%.ok)
 
 asan:
 	@$(WITH_GIVE_BACK) $(SUB) $(ASAN) progs units
-fuzz:
-	@$(WITH_GIVE_BACK) $(SUB) $(FUZZER) fuzzers && $(RUNNER) $(call FUZZ_RUN,$(FUZZ_SECONDS))
 bench:
 	@$(WITH_GIVE_BACK) $(SUB) all benches && IKEV1D_BUILD=$(B) python3 tests/bench/run.py
 format:
@@ -174,15 +164,13 @@ progs: $(PROGS)
 units: $(UNIT_BIN)
 fuzzers: $(FUZZ_BIN)
 benches: $(BENCH_BIN)
-
 # Changed flags or a changed list of sources rebuild what depends on them.
 $(O)/flags $(O)/members: FORCE
-	@mkdir -p $(@D) 2>/dev/null; [ -w $(@D) ] || { echo '$(@D) is not writable, perhaps left \
-	by a make under sudo: sudo chown -R '"$$(id -un)"' $(B)' >&2; exit 1; }
-	@pkg-config --print-errors --exists $(MODULES) || \
-	    { echo 'libraries are missing: sudo make deps' >&2; exit 1; }
-	$(file >$@.new,$(if $(filter %/flags,$@),$(COMPILE) $(LINKER) $(LIBS),$(LIB) $(CLI) $(HELP)))
-	@if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
+	@mkdir -p $(@D) 2>/dev/null; [ -w $(@D) ] || { echo "$(@D) is not writable, perhaps left by" \
+	    "make under sudo: sudo chown -R $$(id -un) $(B)" >&2; exit 1; }
+	@pkg-config --print-errors --exists $(MODULES) || { echo 'try: sudo make deps' >&2; exit 1; }
+	@printf '%s\n' '$(if $(filter %/flags,$@),$(COMPILE) $(LINKER) $(LIBS),$(LIB) $(CLI) $(HELP))' \
+	    >$@.new; if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
 
 $(O)/obj/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)

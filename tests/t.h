@@ -42,7 +42,7 @@ static struct t_state t_;
 #define T_DONE()     t_done()
 #define T_SKIP(why)  ((void)(t_.skip = (why)))          /* then return */
 #define T_FAIL(...)  t_fail(__FILE__, __LINE__, __VA_ARGS__)
-#define T_TRUE(cond) ((cond) ? true : T_FAIL("%s does not hold", #cond))
+#define T_TRUE(cond) t_true(__FILE__, __LINE__, #cond, (cond))
 
 /* Integers of any kind: got, wanted. */
 #define T_EQ(got, want) t_eq(__FILE__, __LINE__, #got, (intmax_t)(got), (intmax_t)(want))
@@ -66,6 +66,12 @@ t_fail(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 	putchar('\n');
 	return false;
+}
+
+static inline bool
+t_true(const char *file, int line, const char *what, bool holds)
+{
+	return holds || t_fail(file, line, "%s does not hold", what);
 }
 
 static inline bool
