@@ -55,7 +55,7 @@ SRC     := $(foreach r,$(ROOMS),$(wildcard src/$r/*.c))
 LIB     := $(filter-out src/cli/% src/daemon/main.c,$(SRC))
 CLI     := $(filter-out src/cli/main.c,$(filter src/cli/%,$(SRC)))
 TESTSRC := $(foreach r,$(ROOMS),$(wildcard tests/unit/$r/*.c)) \
-	$(wildcard tests/tape/*.c tests/fuzz/*.c tests/bench/*.c)
+	$(wildcard tests/tape/*.c tests/peer/*.c tests/fuzz/*.c tests/bench/*.c)
 TESTS   := $(foreach t,$(TESTSRC),$(if $(filter test_%,$(notdir $t)),$t))
 FUZZ    := $(filter tests/fuzz/fuzz_%,$(TESTSRC))
 BENCH   := $(filter tests/bench/bench_%,$(TESTSRC))

@@ -13,13 +13,14 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 
 import tree
 
 STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clang-format")
 OFF, ON = "// clang-format off\n", "// clang-format on\n"
 TABLE = re.compile(r"(((typedef|static|const)\s+)*(struct|union|enum)\b[^(=;]*|[A-Za-z_][^;]*=\s*)\{")
-COLUMNS = 100
+COLUMNS, TABLE_COLUMNS = 100, 120      # a row of a table reads better whole
 
 
 def key(line):
@@ -34,31 +35,56 @@ def key(line):
     return indent + body
 
 
-def protect(lines):
-    """Put the marks around what is left to the author."""
+def blocks(lines):
+    """What is left to the author: (first, last, is it a table or a macro)."""
     code = tree.code_only("".join(lines)).splitlines()
-    out, i = [], 0
+    i = 0
     while i < len(lines):
         end = i
         if re.match(r"#\s*define\b.*\\$", lines[i]):
             while end < len(lines) - 1 and lines[end].endswith("\\\n"):
                 end += 1
-            out += [OFF, *lines[i:end + 1], ON]
-        elif TABLE.match(code[i]):
+            yield i, end, True
+        elif m := TABLE.match(code[i]):
             depth = code[i].count("{") - code[i].count("}")
             while depth > 0 and end < len(lines) - 1:
                 end += 1
                 depth += code[end].count("{") - code[end].count("}")
-            out += [OFF, *lines[i:end + 1], ON]
-        else:
-            out.append(lines[i])
+            yield i, end, "=" in m.group(0)
         i = end + 1
+
+
+def protect(lines):
+    """Put the marks of clang-format around it."""
+    out, done = [], 0
+    for first, last, _table in blocks(lines):
+        out += [*lines[done:first], OFF, *lines[first:last + 1], ON]
+        done = last + 1
+    return out + lines[done:]
+
+
+def wrap_comment(line):
+    """A comment alone on a line that is too long becomes several lines, one behind code goes above."""
+    m = re.match(r"(\t*)([^\s/#*].*\S)\s*(/\* .* \*/)$", line.rstrip())
+    if len(line.rstrip().expandtabs(8)) > COLUMNS and m and m.group(2).count('"') % 2 == 0:
+        return [*wrap_comment(m.group(1) + m.group(3) + "\n"), m.group(1) + m.group(2) + "\n"]
+    m = re.match(r"(\t*)(/\* | \* )(.*?)( \*/)?$", line.rstrip())
+    if len(line.rstrip().expandtabs(8)) <= COLUMNS or not m or "*/" in m.group(3):
+        return [line]
+    indent, opening, words, closing = m.groups()
+    star = indent + " * "
+    width = COLUMNS - len(star.expandtabs(8))
+    out = [star + w + "\n" for w in textwrap.wrap(words, width, break_long_words=False)]
+    if opening[0] == "/":
+        out.insert(0, indent + "/*\n")
+    if closing:
+        out.append(indent + " */\n")
     return out
 
 
 def formatted(path, text):
     """What the file should look like."""
-    lines = text.splitlines(keepends=True)
+    lines = [w for line in text.splitlines(keepends=True) for w in wrap_comment(line)]
     done = subprocess.run(["clang-format", f"--style=file:{STYLE}", f"--assume-filename={path}"],
                           input="".join(protect(lines)), stdout=subprocess.PIPE, text=True,
                           check=True).stdout
@@ -71,8 +97,13 @@ def formatted(path, text):
 
 
 def complaints(name, text, want):
-    out = [f"{name}:{i}: {len(line.expandtabs(8))} columns"
-           for i, line in enumerate(text.splitlines(), 1) if len(line.expandtabs(8)) > COLUMNS]
+    lines = text.splitlines(keepends=True)
+    wide = {i for first, last, table in blocks(lines) if table for i in range(first, last + 1)}
+    out = []
+    for i, line in enumerate(lines):
+        columns = len(line.rstrip().expandtabs(8))
+        if columns > (TABLE_COLUMNS if i in wide else COLUMNS):
+            out.append(f"{name}:{i + 1}: {columns} columns")
     if text != want:
         out += [x.rstrip("\n") for x in difflib.unified_diff(
             text.splitlines(), want.splitlines(), name, "as tests/lint/clang-format has it",
