@@ -97,7 +97,7 @@ run: deps
 	@exec $(O)/ikev1d --builtin
 
 UNIT_RUN  = --limit 120 $(TESTS:tests/unit/%.c=$(B)/asan/tests/%)
-LINT_RUN  = --limit 120 $(wildcard tests/lint/*.sh tests/lint/*.py)
+LINT_RUN  = --limit 120 $(filter-out %/tree.py,$(wildcard tests/lint/*.sh tests/lint/*.py))
 FUZZ_RUN  = --limit $(shell expr $(1) + 120) \
 	$(foreach f,$(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%),"tests/fuzz/run.py $(1) $f")
 NETNS_RUN = --limit 600 --jobs 1 $(wildcard tests/netns/run.py)
