@@ -42,7 +42,9 @@ bool addr_eq(const struct addr *, const struct addr *);
 bool addr_is_any(const struct addr *); /* 0.0.0.0 or :: or ADDR_NONE */
 bool endpoint_eq(const struct endpoint *, const struct endpoint *);
 
-/* To and from the socket world; IPv4-mapped IPv6 becomes IPv4. Return of _to_: length of ss in use. */
+/*
+ * To and from the socket world; IPv4-mapped IPv6 becomes IPv4. Return of _to_: length of ss in use.
+ */
 struct endpoint endpoint_from_sockaddr(const struct sockaddr *);
 socklen_t	endpoint_to_sockaddr(const struct endpoint *, struct sockaddr_storage *);
 

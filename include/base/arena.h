@@ -12,7 +12,10 @@
 
 struct arena;
 
-/* At most cap octets between two resets.  NULL when memory is out.  arena_free wipes and frees; NULL is fine. */
+/*
+ * At most cap octets between two resets.  NULL when memory is out.  arena_free wipes and frees;
+ * NULL is fine.
+ */
 struct arena *arena_new(size_t cap);
 void	      arena_free(struct arena *);
 

@@ -31,9 +31,10 @@ bool chunk_eq(struct chunk a, struct chunk b);
 
 struct cur {
 	const uint8_t *base, *p, *end;
+	const uint8_t *last;  /* where the last read began */
 	enum ike_err   err;   /* the first failure, IKE_OK while there is none */
 	const char    *field; /* which read failed */
-	size_t         at;    /* and at which offset in octets from base */
+	size_t         at;    /* and where it began, in octets from base */
 };
 
 /* A cursor at the start of the octets; they must outlive it. */
@@ -59,7 +60,13 @@ struct chunk cur_rest(struct cur *);
 /* A cursor over the next n octets, which the outer cursor skips; a failed one on failure. */
 struct cur cur_sub(struct cur *, size_t n, const char *field);
 
-/* Latch a failure of the caller's own (the first failure stays). */
+/*
+ * Close a box: whatever is wrong with it, octets left over included, becomes the outer cursor's
+ * failure, with the offset counted from the outer cursor's base.
+ */
+void cur_close_sub(struct cur *outer, const struct cur *sub);
+
+/* Latch a failure of the caller's own, about the last read (the first failure stays). */
 void cur_fail(struct cur *, enum ike_err, const char *field);
 
 /* IKE_OK only if nothing failed and nothing is left (IKE_E_TRAIL). */

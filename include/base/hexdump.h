@@ -20,7 +20,10 @@ size_t hexdump_text(struct chunk, char *buf, size_t n);
 /* Offsets, hex and ASCII, 16 octets a line. */
 void hexdump_file(FILE *, struct chunk);
 
-/* Octets of a hex string into out (cap octets); number of octets, -1 if it is no hex or too long. White space is skipped. */
+/*
+ * Octets of a hex string into out (cap octets); number of octets, -1 if it is no hex or too long.
+ * White space is skipped.
+ */
 long hexdump_parse(const char *hex, uint8_t *out, size_t cap);
 
 #endif

@@ -45,7 +45,10 @@ struct log_conf {
 	const char     *file;	  /* for LOG_T_FILE; copied */
 };
 
-/* Start, or change everything at run time; IKE_E_SYS if the file cannot be opened (the old sink stays). */
+/*
+ * Start, or change everything at run time; IKE_E_SYS if the file cannot be opened (the old sink
+ * stays).
+ */
 enum ike_err log_open(const struct log_conf *, struct why *) MUST_USE;
 void	     log_close(void);
 
@@ -55,11 +58,17 @@ void log_reopen(void);
 void	       log_set_level(enum log_level);
 enum log_level log_get_level(void);
 
-/* "daemon", "local0" ...: syslog's facility number, -1 if unknown. "err" ... "debug": the level, false if unknown. */
+/*
+ * "daemon", "local0" ...: syslog's facility number, -1 if unknown. "err" ... "debug": the level,
+ * false if unknown.
+ */
 int  log_facility(const char *word);
 bool log_level_parse(const char *word, enum log_level *);
 
-/* Formats a line for LOG_F_JSON; set once at start by the room that knows JSON. Returns a malloc'd string. */
+/*
+ * Formats a line for LOG_F_JSON; set once at start by the room that knows JSON. Returns a malloc'd
+ * string.
+ */
 typedef char *log_json_fn(const struct log_line *);
 void	      log_set_json(log_json_fn *);
 
@@ -93,7 +102,8 @@ struct log_limiter *log_limiter_new(struct counters *);
 void		    log_limiter_free(struct log_limiter *);
 
 /* True if the line may be written now. now_ms: monotonic. */
-bool log_limiter_pass(struct log_limiter *, uint64_t now_ms, enum log_event, const struct addr *source);
+bool log_limiter_pass(struct log_limiter *, uint64_t now_ms, enum log_event,
+    const struct addr *source);
 
 /* Write the sums of windows that have ended; call every few seconds. */
 void log_limiter_flush(struct log_limiter *, uint64_t now_ms);

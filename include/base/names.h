@@ -22,7 +22,10 @@ const char *names_print(const struct name *, long value, char *buf, size_t n);
 /* The value of a word, compared without regard to case; false if unknown. */
 bool names_value(const struct name *, const char *word, long *value);
 
-/* The word of the table nearest to a mistyped one; NULL if none is near (edit distance over a third). */
+/*
+ * The word of the table nearest to a mistyped one; NULL if none is near (edit distance over a
+ * third).
+ */
 const char *names_nearest(const struct name *, const char *word);
 
 /* The same for any two words: edit distance, transpositions count one. */

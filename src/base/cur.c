@@ -13,10 +13,11 @@ chunk_eq(struct chunk a, struct chunk b)
 struct cur
 cur_from(struct chunk c)
 {
-	static const uint8_t nothing[1]; /* so that p + n is defined for an empty chunk */
-	const uint8_t *p = c.n > 0 ? c.p : nothing;
+	static const uint8_t nothing[1]; /* NULL + 0 is not defined in C */
+	const uint8_t *p = c.p != NULL ? c.p : nothing;
+	size_t n = c.p != NULL ? c.n : 0;
 
-	return (struct cur){.base = p, .p = p, .end = p + c.n, .err = IKE_OK};
+	return (struct cur){.base = p, .p = p, .end = p + n, .last = p, .err = IKE_OK};
 }
 
 size_t
@@ -31,15 +32,21 @@ cur_ok(const struct cur *c)
 	return c->err == IKE_OK;
 }
 
-void
-cur_fail(struct cur *c, enum ike_err e, const char *field)
+static void
+fail_at(struct cur *c, enum ike_err e, const char *field, const uint8_t *at)
 {
 	if (c->err == IKE_OK) {
 		c->err = e;
 		c->field = field;
-		c->at = (size_t)(c->p - c->base);
+		c->at = (size_t)(at - c->base);
 	}
 	c->p = c->end;
+}
+
+void
+cur_fail(struct cur *c, enum ike_err e, const char *field)
+{
+	fail_at(c, e, field, c->last);
 }
 
 /* The next n octets, NULL on failure. */
@@ -51,9 +58,10 @@ take(struct cur *c, size_t n, const char *field)
 	if (c->err != IKE_OK)
 		return NULL;
 	if (cur_left(c) < n) {
-		cur_fail(c, IKE_E_SHORT, field);
+		fail_at(c, IKE_E_SHORT, field, c->p);
 		return NULL;
 	}
+	c->last = p;
 	c->p += n;
 	return p;
 }
@@ -106,6 +114,18 @@ cur_sub(struct cur *c, size_t n, const char *field)
 	if (c->err != IKE_OK)
 		cur_fail(&sub, c->err, c->field);
 	return sub;
+}
+
+void
+cur_close_sub(struct cur *outer, const struct cur *sub)
+{
+	struct cur s = *sub;
+
+	if (!cur_ok(outer) || cur_close(&s) == IKE_OK)
+		return;
+	fail_at(&s, IKE_E_TRAIL, "end", s.p); /* keeps an earlier failure */
+	cur_fail(outer, s.err, s.field);
+	outer->at = (size_t)(s.base - outer->base) + s.at;
 }
 
 enum ike_err

@@ -110,7 +110,8 @@ length_from(struct wbuf *w, struct wmark m, size_t counted_from, size_t field, s
 {
 	if (w->err != IKE_OK)
 		return 0;
-	if (counted_from > w->n || m.at > w->n || w->n - m.at < field || w->n - counted_from > max) {
+	if (counted_from > w->n || m.at > w->n || w->n - m.at < field ||
+	    w->n - counted_from > max) {
 		w->err = IKE_E_NOMEM;
 		return 0;
 	}
