@@ -1,0 +1,23 @@
+/* io_local.h - what the files of this room share: the loop's base and the steering program. */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef IO_LOCAL_H
+#define IO_LOCAL_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct event_base;
+struct loop;
+
+struct event_base *loop_base(struct loop *);
+
+#define STEER_MAX 16 /* instructions */
+
+/* The program described in io/udp.h; number of instructions. */
+size_t steer_program(struct sock_filter out[STEER_MAX], bool nat_t, unsigned workers);
+
+/* Put it on the reuseport group that fd is bound to; 0 or -1 with errno. */
+int steer_attach(int fd, bool nat_t, unsigned workers);
+
+#endif
