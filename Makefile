@@ -93,7 +93,7 @@ help:
 	@sed -n 's/^\.PHONY: //; s/ progs.*//; /^all help\|^bench lint/p; 4,9s/^#//p' Makefile
 
 run: deps
-	@$(SUB) all
+	@+$(SUB) all
 	@exec $(O)/ikev1d --builtin
 
 UNIT_RUN  = --limit 120 $(TESTS:tests/unit/%.c=$(B)/asan/tests/%)
@@ -104,25 +104,25 @@ NETNS_RUN = --limit 600 --jobs 1 $(wildcard tests/netns/run.py)
 RUNNER    = IKEV1D_BUILD=$(B)/asan python3 tests/run.py --jobs $(JOBS)
 
 check: deps deps-check
-	@$(WITH_GIVE_BACK) $(SUB) WERROR=-Werror all check-clang && $(SUB) $(ASAN) progs units && \
+	@+$(WITH_GIVE_BACK) $(SUB) WERROR=-Werror all check-clang && $(SUB) $(ASAN) progs units && \
 	$(SUB) $(FUZZER) fuzzers && \
 	$(RUNNER) $(UNIT_RUN) $(LINT_RUN) $(call FUZZ_RUN,$(BRIEF_SECONDS)) $(NETNS_RUN)
 
 check-unit:
-	@$(WITH_GIVE_BACK) $(SUB) $(ASAN) units && $(RUNNER) $(UNIT_RUN)
+	@+$(WITH_GIVE_BACK) $(SUB) $(ASAN) units && $(RUNNER) $(UNIT_RUN)
 check-lint lint:
 	@$(RUNNER) $(LINT_RUN)
 check-fuzz fuzz:
-	@$(WITH_GIVE_BACK) $(SUB) $(FUZZER) fuzzers && \
+	@+$(WITH_GIVE_BACK) $(SUB) $(FUZZER) fuzzers && \
 	$(RUNNER) $(call FUZZ_RUN,$(if $(filter fuzz,$@),$(FUZZ_SECONDS),$(BRIEF_SECONDS)))
 check-netns:
-	@$(WITH_GIVE_BACK) $(SUB) $(ASAN) progs && $(RUNNER) $(NETNS_RUN)
+	@+$(WITH_GIVE_BACK) $(SUB) $(ASAN) progs && $(RUNNER) $(NETNS_RUN)
 check-clang: $(ALLC:%.c=$(O)/clang/%.ok)
 
 asan:
-	@$(WITH_GIVE_BACK) $(SUB) $(ASAN) progs units
+	@+$(WITH_GIVE_BACK) $(SUB) $(ASAN) progs units
 bench:
-	@$(WITH_GIVE_BACK) $(SUB) all benches && IKEV1D_BUILD=$(B) python3 tests/bench/run.py
+	@+$(WITH_GIVE_BACK) $(SUB) all benches && IKEV1D_BUILD=$(B) python3 tests/bench/run.py
 format:
 	@python3 tests/lint/format.py --fix
 
