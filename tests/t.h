@@ -79,8 +79,9 @@ t_eq(const char *file, int line, const char *what, intmax_t got, intmax_t want)
 {
 	if (got == want)
 		return true;
-	return t_fail(file, line, "%s: got %" PRIdMAX " (0x%" PRIxMAX "), want %" PRIdMAX
-	    " (0x%" PRIxMAX ")", what, got, (uintmax_t)got, want, (uintmax_t)want);
+	return t_fail(file, line,
+	    "%s: got %" PRIdMAX " (0x%" PRIxMAX "), want %" PRIdMAX " (0x%" PRIxMAX ")", what, got,
+	    (uintmax_t)got, want, (uintmax_t)want);
 }
 
 static inline bool

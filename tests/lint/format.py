@@ -4,7 +4,7 @@
 usage: format.py [--fix] [ROOT | FILE ...]
 
 A line is taken over only where it differs in more than the spaces inside it, so columns that an
-author aligned stay.  Not touched at all: macros of several lines (the X lists), types at file level,
+author aligned stay.  Not touched at all: macros (the X lists), types at file level,
 and initialised tables at file level, from "= {" at the end of a line to "}" in column 0.
 """
 # SPDX-License-Identifier: BSD-2-Clause
@@ -41,7 +41,7 @@ def blocks(lines):
     i = 0
     while i < len(lines):
         end = i
-        if re.match(r"#\s*define\b.*\\$", lines[i]):
+        if re.match(r"#\s*define\b", lines[i]):
             while end < len(lines) - 1 and lines[end].endswith("\\\n"):
                 end += 1
             yield i, end, True
@@ -88,7 +88,7 @@ def formatted(path, text):
     done = subprocess.run(["clang-format", f"--style=file:{STYLE}", f"--assume-filename={path}"],
                           input="".join(protect(lines)), stdout=subprocess.PIPE, text=True,
                           check=True).stdout
-    want = [line for line in done.splitlines(keepends=True) if line not in (OFF, ON)]
+    want = [line for line in done.splitlines(keepends=True) if line.strip() + "\n" not in (OFF, ON)]
     out = []
     match = difflib.SequenceMatcher(None, [key(x) for x in lines], [key(x) for x in want], False)
     for tag, a, b, c, d in match.get_opcodes():
@@ -116,7 +116,7 @@ def main():
     fix = "--fix" in args
     args = [a for a in args if a != "--fix"]
     named = [a for a in args if os.path.isfile(a)]
-    t = tree.Tree(None if named or not args else args[0])
+    t = tree.Tree(tree.TOP if named or not args else args[0])
     tap = tree.Tap()
     for path in named or [t.path(n) for n in t.c_files()]:
         name = os.path.relpath(path, t.root)

@@ -167,7 +167,8 @@ def refuses(result, word):
 def formats():
     """format.py --fix mends what it complains about, and keeps columns and tables."""
     table = "static const struct row rows[] = {\n\t{ A,    B,  1 },\n\t{ LONG, CC, 2 },\n};\n"
-    text = SPDX + table + "\n" + "int f(int a,int b) {\n  int   x = a;\n  return x+b;\n}\n" + \
+    text = SPDX + table + "\n" + "int f(int a,int b) {\n#define Z(a) case a: b\n  int   x = a;\n" \
+        "  return x+b;\n}\n" + \
         "/* " + "word " * 25 + "*/\n"
     with tempfile.TemporaryDirectory() as root:
         os.makedirs(os.path.join(root, "src/ike"))
@@ -182,7 +183,8 @@ def formats():
     bad = []
     if table not in after:
         bad.append("the table was touched")
-    if "int\nf(int a, int b)\n{\n\tint x = a;\n\treturn x + b;\n}\n" not in after:
+    if "int\nf(int a, int b)\n{\n#define Z(a) case a: b\n\tint x = a;\n\treturn x + b;\n}\n" \
+            not in after:
         bad.append("the function was not laid out")
     if again.returncode != 0:
         bad.append("not clean after --fix")
