@@ -1,4 +1,7 @@
-/* policy/builtin.c - the policy that is served when nobody has written one: a policy file like any other, compiled in. */
+/*
+ * policy/builtin.c - the policy that is served when nobody has written one: a policy file like any
+ * other, compiled in.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
@@ -21,7 +24,8 @@ static const char builtin[] =
     "    group = [ 14, 15, 16, 19, 20, 21, 31 ];\n"
     "    lifetime = 86400; }\n"
     "  # Old peers: one line more.\n"
-    "  # , { name = \"old\"; encryption = [ \"3des\", \"des\", \"aes-128\" ]; hash = [ \"sha1\", \"md5\" ]; group = [ 2, 5, 1 ]; }\n"
+    "  # , { name = \"old\"; encryption = [ \"3des\", \"des\", \"aes-128\" ]; "
+    "hash = [ \"sha1\", \"md5\" ]; group = [ 2, 5, 1 ]; }\n"
     ");\n"
     "\n"
     "transform_sets = (\n"
@@ -32,7 +36,8 @@ static const char builtin[] =
     "  { name = \"esp-aes-gcm\";\n"
     "    encryption = [ \"aes-gcm-256\", \"aes-gcm-192\", \"aes-gcm-128\" ];\n"
     "    mode = \"any\"; }\n"
-    "  # , { name = \"esp-old\"; encryption = [ \"3des\", \"des\" ]; integrity = [ \"sha1\", \"md5\" ]; mode = \"any\"; }\n"
+    "  # , { name = \"esp-old\"; encryption = [ \"3des\", \"des\" ]; "
+    "integrity = [ \"sha1\", \"md5\" ]; mode = \"any\"; }\n"
     ");\n"
     "\n"
     "tunnel_groups = (\n"

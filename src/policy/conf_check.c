@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "policy_local.h"
 #include "wire/isakmp.h"
 
@@ -57,7 +58,8 @@ check_names(struct conf *c, const struct named *t)
 		for (size_t j = 0; j < i && name_of(t, i) != NULL; j++) {
 			if (name_of(t, j) == NULL || strcmp(name_of(t, i), name_of(t, j)) != 0)
 				continue;
-			conf_mistake(c, line_of(t, i), "%s has the name \"%s\" twice, expected another than on line %d",
+			conf_mistake(c, line_of(t, i),
+			    "%s has the name \"%s\" twice, expected another than on line %d",
 			    t->what, name_of(t, i), line_of(t, j));
 			break;
 		}
@@ -74,7 +76,8 @@ near_name(const struct named *t, const char *name)
 	for (size_t i = 0; i < t->n; i++) {
 		one[0].word = name_of(t, i);
 		if (one[0].word != NULL && names_nearest(one, name) != NULL &&
-		    (best == NULL || names_distance(one[0].word, name) < names_distance(best, name)))
+		    (best == NULL ||
+			names_distance(one[0].word, name) < names_distance(best, name)))
 			best = one[0].word;
 	}
 	return best;
@@ -130,11 +133,14 @@ resolve(struct conf *c, const struct conf_ref *r, const struct named *t)
 
 	if (element != NULL) {
 		if (!ref_append(c, r->field, element))
-			conf_mistake(c, r->line, "%s has \"%s\" twice, expected it once", t->what, r->name);
+			conf_mistake(c, r->line, "%s has \"%s\" twice, expected it once", t->what,
+			    r->name);
 	} else if (near != NULL) {
-		conf_mistake(c, r->line, "\"%.64s\" is no name of %s, expected \"%s\" perhaps", r->name, t->what, near);
+		conf_mistake(c, r->line, "\"%.64s\" is no name of %s, expected \"%s\" perhaps",
+		    r->name, t->what, near);
 	} else if (t->n > 0) {
-		conf_mistake(c, r->line, "\"%.64s\" is no name of %s, expected one that is defined there", r->name,
+		conf_mistake(c, r->line,
+		    "\"%.64s\" is no name of %s, expected one that is defined there", r->name,
 		    t->what);
 	}
 }
@@ -163,15 +169,17 @@ check_daemon(struct conf *c)
 
 	if (p->listen.port == p->listen.nat_t_port && p->listen.port != 0)
 		conf_mistake(c, port != 0 ? port : conf_line(c, &p->listen.port),
-		    "listen.port and listen.nat_t_port are both %u, expected different ones", p->listen.port);
+		    "listen.port and listen.nat_t_port are both %u, expected different ones",
+		    p->listen.port);
 	if (p->log.target == LOG_T_FILE && p->log.file == NULL && conf_line(c, &p->log.file) == 0)
-		conf_mistake(c, line, "log.target is \"file\" without log.file, expected log.file = \"/path\"");
-	if (p->log.target != LOG_T_FILE && p->log.file != NULL)
+		conf_mistake(c, line,
+		    "log.target is \"file\" without log.file, expected log.file = \"/path\"");
+	if (p->log.target != LOG_T_FILE && p->log.file != NULL && c->mistakes == 0)
 		conf_mistake(c, conf_line(c, &p->log.file),
 		    "log.file is given and log.target is not \"file\", expected log.target = \"file\"");
 	if (p->key_export != NULL && p->key_export[0] != '/')
-		conf_mistake(c, conf_line(c, &p->key_export), "key_export is \"%.64s\", expected an absolute path",
-		    p->key_export);
+		conf_mistake(c, conf_line(c, &p->key_export),
+		    "key_export is \"%.64s\", expected an absolute path", p->key_export);
 }
 
 /* ---- transform sets ---- */
@@ -189,7 +197,8 @@ check_ah(struct conf *c, const struct transform_set *s)
 		conf_mistake(c, conf_line(c, &s->encryption),
 		    "encryption is given and protocol is \"ah\", expected protocol = \"esp\" or no encryption");
 	if (conf_line(c, &s->integrity) == 0)
-		conf_mistake(c, s->line, "no integrity in a transform set with protocol = \"ah\", expected one");
+		conf_mistake(c, s->line,
+		    "no integrity in a transform set with protocol = \"ah\", expected one");
 	for (size_t i = 0; s->integrity[i] != NULL; i++)
 		if (s->integrity[i]->ah_id == 0)
 			conf_mistake(c, conf_line(c, &s->integrity),
@@ -238,7 +247,8 @@ check_esp(struct conf *c, struct transform_set *s)
 	for (; s->encryption[n] != NULL; n++)
 		aead += s->encryption[n]->icv != 0;
 	if (conf_line(c, &s->encryption) == 0)
-		conf_mistake(c, s->line, "no encryption in a transform set with protocol = \"esp\", expected one");
+		conf_mistake(c, s->line,
+		    "no encryption in a transform set with protocol = \"esp\", expected one");
 	else if (n == 0)
 		return; /* its mistake is reported */
 	else if (aead > 0)
@@ -284,7 +294,8 @@ note_legacy(struct policy *p)
 static bool
 mixed(const struct prefix *a, const struct prefix *b)
 {
-	return a->addr.family != ADDR_NONE && b->addr.family != ADDR_NONE && a->addr.family != b->addr.family;
+	return a->addr.family != ADDR_NONE && b->addr.family != ADDR_NONE &&
+	    a->addr.family != b->addr.family;
 }
 
 static void
@@ -296,14 +307,16 @@ check_entry(struct conf *c, const struct crypto_map_entry *e)
 		conf_mistake(c, conf_line(c, &e->remote),
 		    "local and remote are of different families, expected both IPv4 or both IPv6");
 	if (*port != 0 && e->ip_proto == 0)
-		conf_mistake(c, conf_line(c, port), "%s is given without protocol, expected protocol = \"tcp\", \"udp\" ...",
+		conf_mistake(c, conf_line(c, port),
+		    "%s is given without protocol, expected protocol = \"tcp\", \"udp\" ...",
 		    port == &e->local_port ? "local_port" : "remote_port");
 }
 
 static bool
 entry_covers(const struct crypto_map_entry *a, const struct crypto_map_entry *b)
 {
-	return prefix_has_prefix(&a->local, &b->local) && prefix_has_prefix(&a->remote, &b->remote) &&
+	return prefix_has_prefix(&a->local, &b->local) &&
+	    prefix_has_prefix(&a->remote, &b->remote) &&
 	    (a->ip_proto == 0 || a->ip_proto == b->ip_proto) &&
 	    (a->local_port == 0 || a->local_port == b->local_port) &&
 	    (a->remote_port == 0 || a->remote_port == b->remote_port);
@@ -318,7 +331,8 @@ warn_entries(struct conf *c, const struct tunnel_group *g)
 				continue;
 			conf_warning(c, g->crypto_map[i].line,
 			    "this crypto map entry is never reached, the one on line %d matches all of it; "
-			    "expected the narrower one first", g->crypto_map[j].line);
+			    "expected the narrower one first",
+			    g->crypto_map[j].line);
 			break;
 		}
 	}
@@ -354,10 +368,12 @@ check_key(struct conf *c, const struct tunnel_group *g)
 
 	if (text != 0 && file != 0)
 		conf_mistake(c, text > file ? text : file,
-		    "tunnel group \"%s\" has pre_shared_key and pre_shared_key_file, expected one of them", g->name);
+		    "tunnel group \"%s\" has pre_shared_key and pre_shared_key_file, expected one of them",
+		    g->name);
 	else if (text == 0 && file == 0)
 		conf_mistake(c, g->line,
-		    "tunnel group \"%s\" has no key, expected pre_shared_key or pre_shared_key_file", g->name);
+		    "tunnel group \"%s\" has no key, expected pre_shared_key or pre_shared_key_file",
+		    g->name);
 }
 
 static void
@@ -392,7 +408,8 @@ ident_eq(const struct ident *a, const struct ident *b)
 static bool
 same_key(const struct tunnel_group *a, const struct tunnel_group *b)
 {
-	return a->psk_len == b->psk_len && memcmp(a->psk, b->psk, a->psk_len) == 0; /* ours both: timing tells nobody */
+	/* ours both: timing tells nobody */
+	return secret_eq(CHUNK(a->psk, a->psk_len), CHUNK(b->psk, b->psk_len));
 }
 
 /*
@@ -407,14 +424,16 @@ warn_group(struct conf *c, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		const struct tunnel_group *first = &c->policy->groups[j];
 
-		if (!prefix_has_prefix(&first->peer, &g->peer) || !prefix_has_prefix(&first->local, &g->local))
+		if (!prefix_has_prefix(&first->peer, &g->peer) ||
+		    !prefix_has_prefix(&first->local, &g->local))
 			continue;
-		if (first->remote_id.kind != IDENT_ANY && !ident_eq(&first->remote_id, &g->remote_id) &&
-		    same_key(first, g))
+		if (first->remote_id.kind != IDENT_ANY &&
+		    !ident_eq(&first->remote_id, &g->remote_id) && same_key(first, g))
 			continue;
 		conf_warning(c, g->line,
 		    "tunnel group \"%s\" is never reached, \"%s\" on line %d matches all its peers; expected the "
-		    "narrower one first%s", g->name, first->name, first->line,
+		    "narrower one first%s",
+		    g->name, first->name, first->line,
 		    first->remote_id.kind == IDENT_ANY ? "" : ", or the same key in both");
 		return;
 	}
@@ -430,19 +449,23 @@ warn_deaf(struct conf *c, const struct tunnel_group *g)
 	if (g->local.addr.family == ADDR_NONE)
 		return;
 	for (a = l->addresses; a < l->addresses + l->count; a++)
-		if (a->family == g->local.addr.family && (addr_is_any(a) || prefix_has(&g->local, a)))
+		if (a->family == g->local.addr.family &&
+		    (addr_is_any(a) || prefix_has(&g->local, a)))
 			return;
 	conf_warning(c, conf_line(c, &g->local),
 	    "tunnel group \"%s\" is never reached, listen.addresses has none of its local addresses; "
-	    "expected one there", g->name);
+	    "expected one there",
+	    g->name);
 }
 
 void
 conf_check(struct conf *c)
 {
 	struct policy *p = c->policy;
-	struct named policies = NAMED("isakmp_policies", p->isakmp_policies, p->isakmp_policy_count, isakmp_policy);
-	struct named sets = NAMED("transform_sets", p->transform_sets, p->transform_set_count, transform_set);
+	struct named policies = NAMED("isakmp_policies", p->isakmp_policies, p->isakmp_policy_count,
+	    isakmp_policy);
+	struct named sets = NAMED("transform_sets", p->transform_sets, p->transform_set_count,
+	    transform_set);
 	struct named groups = NAMED("tunnel_groups", p->groups, p->group_count, tunnel_group);
 
 	check_daemon(c);

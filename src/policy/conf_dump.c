@@ -18,7 +18,8 @@ static void
 dump_text(FILE *f, const char *text)
 {
 	fputc('"', f);
-	for (const unsigned char *p = (const unsigned char *)(text != NULL ? text : ""); *p != '\0'; p++) {
+	for (const unsigned char *p = (const unsigned char *)(text != NULL ? text : ""); *p != '\0';
+	     p++) {
 		if (*p == '"' || *p == '\\')
 			fprintf(f, "\\%c", *p);
 		else if (*p < ' ' || *p == 0x7f)
@@ -46,7 +47,8 @@ number_of(const struct conf_item *item, const void *field)
 static void
 dump_number(FILE *f, const struct conf_item *item, const void *field)
 {
-	const char *word = item->words != NULL ? names_word(item->words, number_of(item, field)) : NULL;
+	const char *word = item->words != NULL ? names_word(item->words, number_of(item, field)) :
+						 NULL;
 
 	if (word != NULL)
 		dump_text(f, word);
@@ -70,7 +72,8 @@ dump_prefix(FILE *f, const struct prefix *p)
 	char buf[PREFIX_TEXT];
 	bool host = p->addr.family == ADDR_NONE || p->bits == addr_bits(&p->addr);
 
-	dump_text(f, host ? addr_print(&p->addr, buf, sizeof(buf)) : prefix_print(p, buf, sizeof(buf)));
+	dump_text(f,
+	    host ? addr_print(&p->addr, buf, sizeof(buf)) : prefix_print(p, buf, sizeof(buf)));
 }
 
 static void
@@ -79,14 +82,23 @@ dump_ident(FILE *f, const struct ident *id)
 	char buf[ADDR_TEXT], text[300];
 
 	switch (id->kind) {
-	case IDENT_ANY: dump_text(f, "any"); break;
-	case IDENT_ADDRESS: dump_text(f, "address"); break;
+	case IDENT_ANY:
+		dump_text(f, "any");
+		break;
+	case IDENT_ADDRESS:
+		dump_text(f, "address");
+		break;
 	case IDENT_IPV4:
-	case IDENT_IPV6: dump_text(f, addr_print(&id->addr, buf, sizeof(buf))); break;
-	case IDENT_USER_FQDN: dump_text(f, id->text); break;
+	case IDENT_IPV6:
+		dump_text(f, addr_print(&id->addr, buf, sizeof(buf)));
+		break;
+	case IDENT_USER_FQDN:
+		dump_text(f, id->text);
+		break;
 	case IDENT_FQDN:
 	case IDENT_KEY_ID:
-		(void)snprintf(text, sizeof(text), "%s:%s", id->kind == IDENT_FQDN ? "fqdn" : "keyid", id->text);
+		(void)snprintf(text, sizeof(text), "%s:%s",
+		    id->kind == IDENT_FQDN ? "fqdn" : "keyid", id->text);
 		dump_text(f, text);
 		break;
 	}
@@ -110,11 +122,16 @@ static const char *
 row_word(enum conf_type type, const void *row)
 {
 	switch (type) {
-	case CONF_HASHES: return ((const struct alg_hash *)row)->name;
-	case CONF_INTEGS: return ((const struct alg_integ *)row)->name;
-	case CONF_POLICIES: return ((const struct isakmp_policy *)row)->name;
-	case CONF_SETS: return ((const struct transform_set *)row)->name;
-	default: return ((const struct alg_cipher *)row)->name;
+	case CONF_HASHES:
+		return ((const struct alg_hash *)row)->name;
+	case CONF_INTEGS:
+		return ((const struct alg_integ *)row)->name;
+	case CONF_POLICIES:
+		return ((const struct isakmp_policy *)row)->name;
+	case CONF_SETS:
+		return ((const struct transform_set *)row)->name;
+	default:
+		return ((const struct alg_cipher *)row)->name;
 	}
 }
 
@@ -174,40 +191,68 @@ dump_value(FILE *f, const struct conf_item *item, const void *owner, int depth)
 	const void *rows;
 
 	switch (item->type) {
-	case CONF_BOOL: fputs(*(const bool *)field ? "true" : "false", f); break;
+	case CONF_BOOL:
+		fputs(*(const bool *)field ? "true" : "false", f);
+		break;
 	case CONF_NUMBER:
-	case CONF_WORD: dump_number(f, item, field); break;
-	case CONF_FACILITY: dump_facility(f, number_of(item, field)); break;
+	case CONF_WORD:
+		dump_number(f, item, field);
+		break;
+	case CONF_FACILITY:
+		dump_facility(f, number_of(item, field));
+		break;
 	case CONF_TEXT:
-	case CONF_NAME: dump_text(f, *(char *const *)field); break;
-	case CONF_SECRET: dump_text(f, "********"); break;
-	case CONF_PREFIX: dump_prefix(f, field); break;
-	case CONF_IDENT: dump_ident(f, field); break;
-	case CONF_ADDRESSES: dump_addresses(f, owner); break;
+	case CONF_NAME:
+		dump_text(f, *(char *const *)field);
+		break;
+	case CONF_SECRET:
+		dump_text(f, "********");
+		break;
+	case CONF_PREFIX:
+		dump_prefix(f, field);
+		break;
+	case CONF_IDENT:
+		dump_ident(f, field);
+		break;
+	case CONF_ADDRESSES:
+		dump_addresses(f, owner);
+		break;
 	case CONF_IKE_CIPHERS:
 	case CONF_ESP_CIPHERS:
 	case CONF_HASHES:
 	case CONF_INTEGS:
-	case CONF_GROUPS: dump_rows(f, item->type, field); break;
-	case CONF_PFS: dump_pfs(f, owner); break;
+	case CONF_GROUPS:
+		dump_rows(f, item->type, field);
+		break;
+	case CONF_PFS:
+		dump_pfs(f, owner);
+		break;
 	case CONF_POLICIES:
 	case CONF_SETS:
 		memcpy(&rows, field, sizeof(rows));
 		dump_rows(f, item->type, rows);
 		break;
-	case CONF_NOTHING: fputs("[ ]", f); break;
+	case CONF_NOTHING:
+		fputs("[ ]", f);
+		break;
 	case CONF_SECTION:
 		fputs("{\n", f);
 		dump_items(f, item->sub, field, depth + 1);
 		indent(f, depth);
 		fputc('}', f);
 		break;
-	case CONF_LIST: dump_list(f, item, owner, depth); break;
-	case CONF_SECRET_FILE: break;
+	case CONF_LIST:
+		dump_list(f, item, owner, depth);
+		break;
+	case CONF_SECRET_FILE:
+		break;
 	}
 }
 
-/* Does the key have anything to say? An empty list of algorithms has no syntax, a key file became a key. */
+/*
+ * Does the key have anything to say? An empty list of algorithms has no syntax, a key file became a
+ * key.
+ */
 static bool
 silent(const struct conf_item *item, const void *owner)
 {

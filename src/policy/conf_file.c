@@ -49,26 +49,29 @@ misfit(const struct stat *st, size_t max, char *buf, size_t n)
 		return "is not a regular file, expected one";
 	if (st->st_size <= (off_t)max)
 		return NULL;
-	(void)snprintf(buf, n, "has %lld octets, expected at most %zu", (long long)st->st_size, max);
+	(void)snprintf(buf, n, "has %lld octets, expected at most %zu", (long long)st->st_size,
+	    max);
 	return buf;
 }
 
 char *
 conf_read(struct conf *c, int line, const char *file, size_t max, size_t *n, unsigned *mode)
 {
-	/* A mistake in the policy file says where the file is named; one of the policy file itself need not. */
-	const char *sep = line != 0 ? " " : "", *name = line != 0 ? file : "", *wrong;
+	/* The name of the policy file itself stands before its mistakes anyway. */
+	const char *what = line != 0 ? "key file " : "", *name = line != 0 ? file : "", *wrong;
+	const char *sep = line != 0 ? " " : "";
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char *text = NULL, buf[80];
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		conf_mistake(c, line, "%s%scannot be opened: %s, expected a readable file", name, sep,
-		    strerror(errno));
+		conf_mistake(c, line, "%s%s%scannot be opened: %s, expected a readable file", what,
+		    name, sep, strerror(errno));
 	} else if ((wrong = misfit(&st, max, buf, sizeof(buf))) != NULL) {
-		conf_mistake(c, line, "%s%s%s", name, sep, wrong);
+		conf_mistake(c, line, "%s%s%s%s", what, name, sep, wrong);
 	} else if ((text = read_all(fd, (size_t)st.st_size, n)) == NULL) {
-		conf_mistake(c, line, "%s%scannot be read: %s", name, sep, strerror(errno));
+		conf_mistake(c, line, "%s%s%scannot be read: %s, expected a readable file", what,
+		    name, sep, strerror(errno));
 	} else {
 		*mode = (unsigned)st.st_mode & 07777;
 	}
@@ -93,7 +96,8 @@ conf_path(const char *policy_file, const char *name)
 const char *
 conf_chmod(const char *file, char *buf, size_t n)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@";
 	const char *quote = file[strspn(file, plain)] == '\0' ? "" : "'";
 	const char *dashes = file[0] == '-' ? "-- " : "";
 

@@ -1,4 +1,7 @@
-/* policy/conf_load.c - the tree that libconfig makes of a text, walked along the rows of the schema; the only file that knows libconfig. */
+/*
+ * policy/conf_load.c - the tree that libconfig makes of a text, walked along the rows of the
+ * schema; the only file that knows libconfig.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <libconfig.h>
 #include <stdarg.h>
@@ -9,10 +12,12 @@
 #include "base/secret.h"
 #include "policy_local.h"
 
+#define TOP "the policy file"
+
 /* ---- reporting ---- */
 
 static void PRINTF_LIKE(4, 0)
-report(struct conf *c, int line, const char *kind, const char *fmt, va_list ap)
+    report(struct conf *c, int line, const char *kind, const char *fmt, va_list ap)
 {
 	char text[2048], where[24] = "", out[4096 + sizeof(text)];
 	size_t n;
@@ -111,20 +116,26 @@ conf_line(struct conf *c, const void *field)
 
 /* ---- the walk ---- */
 
-static void load_members(struct conf *, const config_setting_t *, const struct conf_item *, void *owner,
-    const char *what);
+static void load_members(struct conf *, const config_setting_t *, const struct conf_item *,
+    void *owner, const char *what);
 
 static enum conf_kind
 kind_of(const config_setting_t *s)
 {
 	switch (config_setting_type(s)) {
 	case CONFIG_TYPE_INT:
-	case CONFIG_TYPE_INT64: return CONF_K_NUMBER;
-	case CONFIG_TYPE_FLOAT: return CONF_K_FRACTION;
-	case CONFIG_TYPE_BOOL: return CONF_K_BOOL;
-	case CONFIG_TYPE_STRING: return CONF_K_TEXT;
-	case CONFIG_TYPE_GROUP: return CONF_K_GROUP;
-	default: return CONF_K_LIST;
+	case CONFIG_TYPE_INT64:
+		return CONF_K_NUMBER;
+	case CONFIG_TYPE_FLOAT:
+		return CONF_K_FRACTION;
+	case CONFIG_TYPE_BOOL:
+		return CONF_K_BOOL;
+	case CONFIG_TYPE_STRING:
+		return CONF_K_TEXT;
+	case CONFIG_TYPE_GROUP:
+		return CONF_K_GROUP;
+	default:
+		return CONF_K_LIST;
 	}
 }
 
@@ -183,8 +194,8 @@ load_list(struct conf *c, const config_setting_t *s, const struct conf_item *ite
 	int line;
 
 	if (n < (size_t)item->min || n > (size_t)item->max) {
-		conf_mistake(c, line_of(s), "%s has %zu elements, expected %ld to %ld", item->key, n, item->min,
-		    item->max);
+		conf_mistake(c, line_of(s), "%s has %zu elements, expected %ld to %ld", item->key,
+		    n, item->min, item->max);
 		return;
 	}
 	elements = calloc(n, item->each);
@@ -201,7 +212,8 @@ load_list(struct conf *c, const config_setting_t *s, const struct conf_item *ite
 		if (kind_of(e) == CONF_K_GROUP)
 			load_members(c, e, item->sub, elements, item->key);
 		else
-			conf_mistake(c, line, "element %u of %s is %s, expected a group { KEY = VALUE; }", i + 1,
+			conf_mistake(c, line,
+			    "element %u of %s is %s, expected a group { KEY = VALUE; }", i + 1,
 			    item->key, conf_kind_name(kind_of(e)));
 	}
 }
@@ -264,31 +276,48 @@ load_absent(struct conf *c, const struct conf_item *item, void *owner, int line,
 		conf_put_default(c, item, owner);
 }
 
-static void
-unknown_key(struct conf *c, const config_setting_t *s, const struct conf_item *items, const char *what)
+/* The group or list whose member a key is, somewhere below; NULL: no key of ours. */
+static const char *
+home_of(const struct conf_item *items, const char *parent, const char *key)
 {
-	struct name words[40] = { { 0, NULL } };
-	const char *near;
-	char all[512] = "";
-	size_t n = 0, at = 0;
+	const char *home = NULL;
 
-	for (; items[n].key != NULL && n < 39; n++) {
+	for (; items->key != NULL && home == NULL; items++) {
+		if (strcmp(items->key, key) == 0)
+			return parent;
+		if (items->sub != NULL)
+			home = home_of(items->sub, items->key, key);
+	}
+	return home;
+}
+
+static void
+unknown_key(struct conf *c, const config_setting_t *s, const struct conf_item *items,
+    const char *what)
+{
+	const char *key = config_setting_name(s), *near, *home = home_of(conf_top, TOP, key);
+	struct name words[40] = { { 0, NULL } };
+	char all[512] = "";
+	size_t at = 0;
+
+	for (size_t n = 0; items[n].key != NULL && n < ARRAY_LEN(words) - 1; n++) {
 		words[n] = (struct name){ 0, items[n].key };
 		if (at < sizeof(all))
 			at += (size_t)snprintf(all + at, sizeof(all) - at, " %s", items[n].key);
 	}
-	near = names_nearest(words, config_setting_name(s));
+	near = names_nearest(words, key);
 	if (near != NULL)
-		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected %s perhaps", config_setting_name(s),
-		    what, near);
+		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected %s perhaps", key, what,
+		    near);
+	else if (home != NULL)
+		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected it in %s", key, what, home);
 	else
-		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected one of:%s", config_setting_name(s),
-		    what, all);
+		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected one of:%s", key, what, all);
 }
 
 static void
-load_members(struct conf *c, const config_setting_t *group, const struct conf_item *items, void *owner,
-    const char *what)
+load_members(struct conf *c, const config_setting_t *group, const struct conf_item *items,
+    void *owner, const char *what)
 {
 	const struct conf_item *item;
 	const config_setting_t *s;
@@ -347,7 +376,7 @@ load_tree(struct conf *c, const char *clean)
 	/* conf_scan() lets no @include through; should one get by, its file is none. */
 	config_set_include_dir(&tree, "/dev/null");
 	if (config_read_string(&tree, clean) == CONFIG_TRUE) {
-		load_members(c, config_root_setting(&tree), conf_top, c->policy, "the policy file");
+		load_members(c, config_root_setting(&tree), conf_top, c->policy, TOP);
 		conf_check(c);
 	} else {
 		parse_mistake(c, &tree);
@@ -362,7 +391,8 @@ check_mode(struct conf *c, const char *file, unsigned mode)
 	char mend[4200];
 
 	if (c->key_line != 0 && (mode & 0004) != 0)
-		conf_mistake(c, c->key_line, "the file holds a key and is readable by others (mode %04o), expected: %s",
+		conf_mistake(c, c->key_line,
+		    "the file holds a key and is readable by others (mode %04o), expected: %s",
 		    mode, conf_chmod(file, mend, sizeof(mend)));
 }
 
@@ -379,9 +409,14 @@ conf_fini(struct conf *c)
 }
 
 struct policy *
-conf_load(const char *text, size_t n, const char *file, unsigned mode, policy_report_fn *fn, void *ctx)
+conf_load(const char *text, size_t n, const char *file, unsigned mode, policy_report_fn *fn,
+    void *ctx)
 {
-	struct conf c = { .file = file, .report = fn, .ctx = ctx, .section = "", .policy = policy_new(file) };
+	struct conf c = {.file = file,
+	    .report = fn,
+	    .ctx = ctx,
+	    .section = "",
+	    .policy = policy_new(file)};
 	char *clean;
 
 	if (c.policy == NULL) {

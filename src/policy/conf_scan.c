@@ -47,7 +47,10 @@ emit(struct scan *s, char ch)
 	s->out[s->n++] = ch;
 }
 
-/* A comma or bracket goes right behind the string before it: libconfig gives a string the line of the token that follows. */
+/*
+ * A comma or bracket goes right behind the string before it: libconfig gives a string the line of
+ * the token that follows.
+ */
 static void
 emit_behind_string(struct scan *s, char ch)
 {
@@ -103,7 +106,8 @@ escape(const char *p, size_t *used)
 	*used = 1;
 	if (at != NULL)
 		return (unsigned char)to[at - from];
-	if ((*p != 'x' && *p != 'X') || !isxdigit((unsigned char)p[1]) || !isxdigit((unsigned char)p[2]))
+	if ((*p != 'x' && *p != 'X') || !isxdigit((unsigned char)p[1]) ||
+	    !isxdigit((unsigned char)p[2]))
 		return -1;
 	*used = 3;
 	memcpy(hex, p + 1, 2);
@@ -121,12 +125,16 @@ unescape(struct scan *s, const char **p)
 		conf_mistake(s->c, s->line,
 		    "unknown escape in a string, expected \\\\ for a backslash, or \\\" \\n \\r \\t \\f \\xHH");
 	else if (octet == 0 && s->expect == NOT_A_KEY)
-		conf_mistake(s->c, s->line, "\\x00 in a string, expected no octet zero outside of a key");
+		conf_mistake(s->c, s->line,
+		    "\\x00 in a string, expected no octet zero outside of a key");
 	*p += 1 + (octet < 0 ? 0 : used);
 	return octet;
 }
 
-/* Room for n octets more of the key that the text is at: a new one with its marker, or one that goes on in a further string. */
+/*
+ * Room for n octets more of the key that the text is at: a new one with its marker, or one that
+ * goes on in a further string.
+ */
 static struct conf_key *
 key_room(struct scan *s, size_t n)
 {
@@ -223,7 +231,8 @@ name(struct scan *s)
 	while (s->p < s->end && name_char((unsigned char)*s->p, s->p == from))
 		emit(s, *s->p++);
 	s->expect = NOT_A_KEY;
-	if ((size_t)(s->p - from) == strlen(KEY_NAME) && memcmp(from, KEY_NAME, strlen(KEY_NAME)) == 0)
+	if ((size_t)(s->p - from) == strlen(KEY_NAME) &&
+	    memcmp(from, KEY_NAME, strlen(KEY_NAME)) == 0)
 		s->expect = KEY_EQUALS;
 }
 
@@ -235,14 +244,16 @@ number(struct scan *s)
 	unsigned long long v = 0;
 
 	for (; base == 16 ? isxdigit((unsigned char)*p) : isdigit((unsigned char)*p); p++) {
-		int digit = isdigit((unsigned char)*p) ? *p - '0' : tolower((unsigned char)*p) - 'a' + 10;
+		int digit = isdigit((unsigned char)*p) ? *p - '0' :
+							 tolower((unsigned char)*p) - 'a' + 10;
 
 		if (v <= INT32_MAX)
 			v = v * (unsigned)base + (unsigned)digit;
 	}
 	if (v > INT32_MAX)
 		conf_mistake(s->c, s->line, "number %.*s%s is too large, expected at most %d",
-		    (int)(p - from > 24 ? 24 : p - from), from, p - from > 24 ? "..." : "", INT32_MAX);
+		    (int)(p - from > 24 ? 24 : p - from), from, p - from > 24 ? "..." : "",
+		    INT32_MAX);
 	while (s->p < p)
 		emit(s, *s->p++);
 	s->expect = NOT_A_KEY;

@@ -77,7 +77,8 @@ words_print(const struct words *w, const char *before, char *buf, size_t n)
 	size_t at = (size_t)snprintf(buf, n, "%s", before);
 
 	for (size_t i = 0; i < w->n && at < n; i++)
-		at += (size_t)snprintf(buf + at, n - at, "%s%s", i == 0 ? "" : " ", w->table[i].word);
+		at += (size_t)snprintf(buf + at, n - at, "%s%s", i == 0 ? "" : " ",
+		    w->table[i].word);
 	return buf;
 }
 
@@ -88,7 +89,8 @@ expect_number(const struct conf_item *item, char *buf, size_t n)
 	size_t at = (size_t)snprintf(buf, n, "a number from %ld to %ld", item->min, item->max);
 
 	for (; w != NULL && w->word != NULL && at < n; w++)
-		at += (size_t)snprintf(buf + at, n - at, "%s\"%s\"", w[1].word == NULL ? " or " : ", ", w->word);
+		at += (size_t)snprintf(buf + at, n - at, "%s\"%s\"",
+		    w[1].word == NULL ? " or " : ", ", w->word);
 	return buf;
 }
 
@@ -100,33 +102,48 @@ expected(const struct conf_item *item, char *buf, size_t n)
 
 	words_of(item, &w);
 	switch (item->type) {
-	case CONF_BOOL: return "true or false";
-	case CONF_NUMBER: return expect_number(item, buf, n);
+	case CONF_BOOL:
+		return "true or false";
+	case CONF_NUMBER:
+		return expect_number(item, buf, n);
 	case CONF_WORD:
-	case CONF_FACILITY: return words_print(&w, w.n == 1 ? "" : "one of: ", buf, n);
+	case CONF_FACILITY:
+		return words_print(&w, w.n == 1 ? "the word " : "one of: ", buf, n);
 	case CONF_TEXT:
 	case CONF_SECRET_FILE:
 		(void)snprintf(buf, n, "a string of %ld to %ld characters", item->min, item->max);
 		return buf;
-	case CONF_NAME: return "a string of 1 to 64 letters, digits and . _ - : @ +";
-	case CONF_SECRET: return "a string in quotes";
-	case CONF_PREFIX: return "an address, a prefix or \"any\"";
+	case CONF_NAME:
+		return "a string of 1 to 64 letters, digits and . _ - : @ +";
+	case CONF_SECRET:
+		return "a string in quotes";
+	case CONF_PREFIX:
+		return "an address, a prefix or \"any\"";
 	case CONF_IDENT:
 		return item->min == 0 ?
 		    "\"any\", \"address\", an IP address, \"fqdn:NAME\", \"user@domain\" or \"keyid:TEXT\"" :
 		    "\"address\", an IP address, \"fqdn:NAME\", \"user@domain\" or \"keyid:TEXT\"";
-	case CONF_ADDRESSES: return "one or more of our IP addresses, as \"0.0.0.0\" or \"::\"";
-	case CONF_PFS: return words_print(&w, "\"none\", \"any\" or one or more of the groups: ", buf, n);
-	case CONF_GROUPS: return words_print(&w, "one or more of the groups: ", buf, n);
+	case CONF_ADDRESSES:
+		return "one or more of our IP addresses, as \"0.0.0.0\" or \"::\"";
+	case CONF_PFS:
+		return words_print(&w, "\"none\", \"any\" or one or more of the groups: ", buf, n);
+	case CONF_GROUPS:
+		return words_print(&w, "one or more of the groups: ", buf, n);
 	case CONF_IKE_CIPHERS:
 	case CONF_ESP_CIPHERS:
 	case CONF_HASHES:
-	case CONF_INTEGS: return words_print(&w, "one or more of: ", buf, n);
-	case CONF_POLICIES: return "one or more names of isakmp_policies";
-	case CONF_SETS: return "one or more names of transform_sets";
-	case CONF_NOTHING: return "an empty list [ ]: faults are not available in this version";
-	case CONF_SECTION: return "a group { KEY = VALUE; }";
-	case CONF_LIST: return "a list of groups ( { KEY = VALUE; }, { KEY = VALUE; } )";
+	case CONF_INTEGS:
+		return words_print(&w, "one or more of: ", buf, n);
+	case CONF_POLICIES:
+		return "one or more names of isakmp_policies";
+	case CONF_SETS:
+		return "one or more names of transform_sets";
+	case CONF_NOTHING:
+		return "an empty list [ ]: faults are not available in this version";
+	case CONF_SECTION:
+		return "a group { KEY = VALUE; }";
+	case CONF_LIST:
+		return "a list of groups ( { KEY = VALUE; }, { KEY = VALUE; } )";
 	}
 	return "something else";
 }
@@ -144,12 +161,18 @@ const char *
 conf_kind_name(enum conf_kind kind)
 {
 	switch (kind) {
-	case CONF_K_NUMBER: return "a number";
-	case CONF_K_FRACTION: return "a fractional number";
-	case CONF_K_BOOL: return "a boolean";
-	case CONF_K_TEXT: return "a string";
-	case CONF_K_LIST: return "a list";
-	case CONF_K_GROUP: return "a group";
+	case CONF_K_NUMBER:
+		return "a number";
+	case CONF_K_FRACTION:
+		return "a fractional number";
+	case CONF_K_BOOL:
+		return "a boolean";
+	case CONF_K_TEXT:
+		return "a string";
+	case CONF_K_LIST:
+		return "a list";
+	case CONF_K_GROUP:
+		return "a group";
 	}
 	return "something else";
 }
@@ -164,8 +187,8 @@ wrong_word(struct conf *c, const struct conf_item *item, const struct conf_value
 
 	words_of(item, &w);
 	near = names_nearest(w.table, v->text);
-	(void)snprintf(is, sizeof(is), near != NULL ? "\"%.64s\" (did you mean \"%s\"?)" : "\"%.64s\"", v->text,
-	    near);
+	(void)snprintf(is, sizeof(is),
+	    near != NULL ? "\"%.64s\" (did you mean \"%s\"?)" : "\"%.64s\"", v->text, near);
 	conf_wrong(c, v->line, item, is);
 	return false;
 }
@@ -289,19 +312,22 @@ set_key(struct conf *c, struct tunnel_group *g, const uint8_t *octets, size_t n)
 
 /* The value is a marker of conf_scan(), the key never was in the tree. */
 static bool
-put_secret(struct conf *c, const struct conf_item *item, struct tunnel_group *g, const struct conf_value *v)
+put_secret(struct conf *c, const struct conf_item *item, struct tunnel_group *g,
+    const struct conf_value *v)
 {
 	const struct conf_key *k = conf_scan_key(c, v->text);
 
 	if (k == NULL) {
-		conf_mistake(c, v->line, "%s is not understood, expected %s = \"...\"; on a line of its own",
-		    item->key, item->key);
+		conf_mistake(c, v->line,
+		    "%s is not understood, expected %s = \"...\"; on a line of its own", item->key,
+		    item->key);
 		return false;
 	}
 	if (c->key_line == 0)
 		c->key_line = v->line;
 	if (k->n == 0 || k->n > CONF_KEY_MAX) {
-		conf_mistake(c, v->line, "%s has %zu octets, expected 1 to %d", item->key, k->n, CONF_KEY_MAX);
+		conf_mistake(c, v->line, "%s has %zu octets, expected 1 to %d", item->key, k->n,
+		    CONF_KEY_MAX);
 		return false;
 	}
 	return set_key(c, g, k->octets, k->n);
@@ -332,11 +358,13 @@ put_secret_file(struct conf *c, struct tunnel_group *g, const struct conf_value 
 	if (text != NULL) {
 		key = without_line_end(text, n);
 		if ((mode & 0004) != 0)
-			conf_mistake(c, v->line, "key file %s is readable by others (mode %04o), expected: %s",
-			    path, mode, conf_chmod(path, mend, sizeof(mend)));
+			conf_mistake(c, v->line,
+			    "key file %s is readable by others (mode %04o), expected: %s", path,
+			    mode, conf_chmod(path, mend, sizeof(mend)));
 		if (key == 0 || key > CONF_KEY_MAX)
-			conf_mistake(c, v->line, "key file %s holds a key of %zu octets, expected 1 to %d", path,
-			    key, CONF_KEY_MAX);
+			conf_mistake(c, v->line,
+			    "key file %s holds a key of %zu octets, expected 1 to %d", path, key,
+			    CONF_KEY_MAX);
 		else if (c->mistakes == before)
 			(void)set_key(c, g, (uint8_t *)text, key);
 	}
@@ -350,7 +378,7 @@ static void
 clear_host_bits(struct prefix *p)
 {
 	for (unsigned i = p->bits; i < addr_bits(&p->addr); i++)
-		p->addr.b[i / 8] &= (uint8_t)~(0x80 >> (i % 8));
+		p->addr.b[i / 8] &= (uint8_t) ~(0x80 >> (i % 8));
 }
 
 /* A prefix but for its host bits: the right one into p. */
@@ -374,7 +402,8 @@ prefix_mended(const char *t, struct prefix *p)
 }
 
 static bool
-put_prefix(struct conf *c, const struct conf_item *item, struct prefix *field, const struct conf_value *v)
+put_prefix(struct conf *c, const struct conf_item *item, struct prefix *field,
+    const struct conf_value *v)
 {
 	char right[PREFIX_TEXT], is[200];
 	struct prefix p;
@@ -384,8 +413,8 @@ put_prefix(struct conf *c, const struct conf_item *item, struct prefix *field, c
 	memset(field, 0, sizeof(*field));
 	if (!prefix_mended(v->text, &p))
 		return wrong_value(c, item, v);
-	(void)snprintf(is, sizeof(is), "\"%.64s\" with host bits set (did you mean \"%s\"?)", v->text,
-	    prefix_print(&p, right, sizeof(right)));
+	(void)snprintf(is, sizeof(is), "\"%.64s\" with host bits set (did you mean \"%s\"?)",
+	    v->text, prefix_print(&p, right, sizeof(right)));
 	conf_wrong(c, v->line, item, is);
 	return false;
 }
@@ -401,7 +430,8 @@ looks_like_fqdn(const char *t)
 	for (const char *p = t; *p != '\0'; p++) {
 		if (!isalnum((unsigned char)*p) && strchr(".-_*", *p) == NULL)
 			return false;
-		letter |= p > dot && !isdigit((unsigned char)*p); /* 10.0.0.300 is a mistyped address */
+		/* 10.0.0.300 is a mistyped address */
+		letter |= p > dot && !isdigit((unsigned char)*p);
 	}
 	return letter;
 }
@@ -437,7 +467,8 @@ ident_parse(const char *t, struct ident *id, const char **text)
 }
 
 static bool
-put_ident(struct conf *c, const struct conf_item *item, struct ident *field, const struct conf_value *v)
+put_ident(struct conf *c, const struct conf_item *item, struct ident *field,
+    const struct conf_value *v)
 {
 	const char *text, *star;
 	struct ident id;
@@ -445,7 +476,8 @@ put_ident(struct conf *c, const struct conf_item *item, struct ident *field, con
 	if (!ident_parse(v->text, &id, &text) || (item->min != 0 && id.kind == IDENT_ANY))
 		return wrong_value(c, item, v);
 	star = id.kind == IDENT_FQDN ? strchr(text, '*') : NULL;
-	if (star != NULL && (item->min != 0 || star != text || text[1] != '.' || strchr(text + 1, '*') != NULL)) {
+	if (star != NULL &&
+	    (item->min != 0 || star != text || text[1] != '.' || strchr(text + 1, '*') != NULL)) {
 		conf_mistake(c, v->line, "%s is \"%.64s\", expected %s", item->key, v->text,
 		    item->min != 0 ? "a name without *" : "at most one * and that as \"*.DOMAIN\"");
 		return false;
@@ -460,7 +492,8 @@ put_ident(struct conf *c, const struct conf_item *item, struct ident *field, con
 }
 
 static bool
-put_address(struct conf *c, const struct conf_item *item, struct policy_listen *l, const struct conf_value *v)
+put_address(struct conf *c, const struct conf_item *item, struct policy_listen *l,
+    const struct conf_value *v)
 {
 	struct addr a, *more;
 
@@ -468,14 +501,14 @@ put_address(struct conf *c, const struct conf_item *item, struct policy_listen *
 		return wrong_value(c, item, v);
 	for (size_t i = 0; i < l->count; i++) {
 		if (addr_eq(&l->addresses[i], &a)) {
-			conf_mistake(c, v->line, "%s%s has \"%.64s\" twice, expected it once", c->section,
-			    item->key, v->text);
+			conf_mistake(c, v->line, "%s%s has \"%.64s\" twice, expected it once",
+			    c->section, item->key, v->text);
 			return false;
 		}
 	}
 	if (l->count == (size_t)item->max) {
-		conf_mistake(c, v->line, "%s%s has too many elements, expected at most %ld", c->section, item->key,
-		    item->max);
+		conf_mistake(c, v->line, "%s%s has too many elements, expected at most %ld",
+		    c->section, item->key, item->max);
 		return false;
 	}
 	more = realloc(l->addresses, (l->count + 1) * sizeof(*more));
@@ -488,9 +521,13 @@ put_address(struct conf *c, const struct conf_item *item, struct policy_listen *
 	return true;
 }
 
-/* Append a row to a NULL-terminated list of rows; the lists differ in what they point to, so by memcpy. */
+/*
+ * Append a row to a NULL-terminated list of rows; the lists differ in what they point to, so by
+ * memcpy.
+ */
 static bool
-list_add(struct conf *c, const struct conf_item *item, void *field, const void *row, const struct conf_value *v)
+list_add(struct conf *c, const struct conf_item *item, void *field, const void *row,
+    const struct conf_value *v)
 {
 	const void *have;
 
@@ -502,14 +539,16 @@ list_add(struct conf *c, const struct conf_item *item, void *field, const void *
 		}
 		if (have == row) {
 			if (v->kind == CONF_K_NUMBER)
-				conf_mistake(c, v->line, "%s has %lld twice, expected it once", item->key, v->number);
+				conf_mistake(c, v->line, "%s has %lld twice, expected it once",
+				    item->key, v->number);
 			else
-				conf_mistake(c, v->line, "%s has \"%.64s\" twice, expected it once", item->key,
-				    v->text);
+				conf_mistake(c, v->line, "%s has \"%.64s\" twice, expected it once",
+				    item->key, v->text);
 			return false;
 		}
 	}
-	conf_mistake(c, v->line, "%s has too many elements, expected at most %d", item->key, POLICY_LIST_MAX);
+	conf_mistake(c, v->line, "%s has too many elements, expected at most %d", item->key,
+	    POLICY_LIST_MAX);
 	return false;
 }
 
@@ -525,7 +564,8 @@ put_algorithm(struct conf *c, const struct conf_item *item, void *field, const s
 		row = alg_integ_named(v->text);
 	} else {
 		cipher = alg_cipher_named(v->text);
-		if (cipher != NULL && (item->type == CONF_IKE_CIPHERS ? cipher->ike_id == 0 : cipher->esp_id == 0))
+		if (cipher != NULL &&
+		    (item->type == CONF_IKE_CIPHERS ? cipher->ike_id == 0 : cipher->esp_id == 0))
 			return wrong_value(c, item, v);
 		row = cipher;
 	}
@@ -537,7 +577,9 @@ put_algorithm(struct conf *c, const struct conf_item *item, void *field, const s
 static bool
 put_dh_group(struct conf *c, const struct conf_item *item, void *field, const struct conf_value *v)
 {
-	const struct alg_group *g = v->number > 0 && v->number < 65536 ? alg_group_id((unsigned)v->number) : NULL;
+	const struct alg_group *g = v->number > 0 && v->number < 65536 ?
+	    alg_group_id((unsigned)v->number) :
+	    NULL;
 
 	if (g == NULL)
 		return wrong_value(c, item, v);
@@ -545,15 +587,21 @@ put_dh_group(struct conf *c, const struct conf_item *item, void *field, const st
 }
 
 static bool
-put_pfs(struct conf *c, const struct conf_item *item, struct crypto_map_entry *e, const struct conf_value *v)
+put_pfs(struct conf *c, const struct conf_item *item, struct crypto_map_entry *e,
+    const struct conf_value *v)
 {
 	if (v->kind == CONF_K_NUMBER) {
 		e->pfs = PFS_GROUP;
 		return put_dh_group(c, item, e->pfs_groups, v);
 	}
-	if (!v->listed && strcasecmp(v->text, "none") == 0)
+	if (v->listed) {
+		conf_mistake(c, v->line, "%s has \"%.64s\" in a list, expected only numbers there",
+		    item->key, v->text);
+		return false;
+	}
+	if (strcasecmp(v->text, "none") == 0)
 		e->pfs = PFS_NONE;
-	else if (!v->listed && strcasecmp(v->text, "any") == 0)
+	else if (strcasecmp(v->text, "any") == 0)
 		e->pfs = PFS_ANY;
 	else
 		return wrong_value(c, item, v);
@@ -589,8 +637,10 @@ conf_takes_list(const struct conf_item *item)
 	case CONF_GROUPS:
 	case CONF_PFS:
 	case CONF_POLICIES:
-	case CONF_SETS: return true;
-	default: return false;
+	case CONF_SETS:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -598,11 +648,16 @@ static bool
 kind_fits(const struct conf_item *item, enum conf_kind kind)
 {
 	switch (item->type) {
-	case CONF_BOOL: return kind == CONF_K_BOOL;
-	case CONF_NUMBER: return kind == CONF_K_NUMBER || (kind == CONF_K_TEXT && item->words != NULL);
-	case CONF_GROUPS: return kind == CONF_K_NUMBER;
-	case CONF_PFS: return kind == CONF_K_NUMBER || kind == CONF_K_TEXT;
-	default: return kind == CONF_K_TEXT;
+	case CONF_BOOL:
+		return kind == CONF_K_BOOL;
+	case CONF_NUMBER:
+		return kind == CONF_K_NUMBER || (kind == CONF_K_TEXT && item->words != NULL);
+	case CONF_GROUPS:
+		return kind == CONF_K_NUMBER;
+	case CONF_PFS:
+		return kind == CONF_K_NUMBER || kind == CONF_K_TEXT;
+	default:
+		return kind == CONF_K_TEXT;
 	}
 }
 
@@ -616,28 +671,44 @@ conf_put(struct conf *c, const struct conf_item *item, void *owner, const struct
 		return false;
 	}
 	switch (item->type) {
-	case CONF_BOOL: *(bool *)field = v->number != 0; return true;
-	case CONF_NUMBER: return put_number(c, item, field, v);
+	case CONF_BOOL:
+		*(bool *)field = v->number != 0;
+		return true;
+	case CONF_NUMBER:
+		return put_number(c, item, field, v);
 	case CONF_WORD:
-	case CONF_FACILITY: return put_word(c, item, field, v);
-	case CONF_TEXT: return put_text(c, item, field, v);
-	case CONF_NAME: return put_name(c, item, field, v);
-	case CONF_SECRET: return put_secret(c, item, owner, v);
-	case CONF_SECRET_FILE: return put_secret_file(c, owner, v);
-	case CONF_PREFIX: return put_prefix(c, item, field, v);
-	case CONF_IDENT: return put_ident(c, item, field, v);
-	case CONF_ADDRESSES: return put_address(c, item, owner, v);
+	case CONF_FACILITY:
+		return put_word(c, item, field, v);
+	case CONF_TEXT:
+		return put_text(c, item, field, v);
+	case CONF_NAME:
+		return put_name(c, item, field, v);
+	case CONF_SECRET:
+		return put_secret(c, item, owner, v);
+	case CONF_SECRET_FILE:
+		return put_secret_file(c, owner, v);
+	case CONF_PREFIX:
+		return put_prefix(c, item, field, v);
+	case CONF_IDENT:
+		return put_ident(c, item, field, v);
+	case CONF_ADDRESSES:
+		return put_address(c, item, owner, v);
 	case CONF_IKE_CIPHERS:
 	case CONF_ESP_CIPHERS:
 	case CONF_HASHES:
-	case CONF_INTEGS: return put_algorithm(c, item, field, v);
-	case CONF_GROUPS: return put_dh_group(c, item, field, v);
-	case CONF_PFS: return put_pfs(c, item, owner, v);
+	case CONF_INTEGS:
+		return put_algorithm(c, item, field, v);
+	case CONF_GROUPS:
+		return put_dh_group(c, item, field, v);
+	case CONF_PFS:
+		return put_pfs(c, item, owner, v);
 	case CONF_POLICIES:
-	case CONF_SETS: return put_ref(c, item, field, v);
+	case CONF_SETS:
+		return put_ref(c, item, field, v);
 	case CONF_NOTHING:
 	case CONF_SECTION:
-	case CONF_LIST: break;
+	case CONF_LIST:
+		break;
 	}
 	return false;
 }
@@ -646,7 +717,7 @@ static void
 default_addresses(struct conf *c, const struct conf_item *item, void *owner)
 {
 	static const struct conf_value all[] = { { .kind = CONF_K_TEXT, .text = "0.0.0.0" },
-		{ .kind = CONF_K_TEXT, .text = "::" } };
+	    {.kind = CONF_K_TEXT, .text = "::"}};
 
 	(void)conf_put(c, item, owner, &all[0]);
 	(void)conf_put(c, item, owner, &all[1]);

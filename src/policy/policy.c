@@ -47,7 +47,8 @@ policy_parse(const char *text, const char *name, policy_report_fn *report, void 
 struct policy *
 policy_ref(const struct policy *policy)
 {
-	struct policy *p = (struct policy *)(uintptr_t)policy; /* the count is all that ever changes */
+	/* the count is all that ever changes */
+	struct policy *p = (struct policy *)(uintptr_t)policy;
 
 	if (p != NULL)
 		(void)atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);

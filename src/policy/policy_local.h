@@ -23,7 +23,8 @@ enum conf_type {
 	CONF_NUMBER,	/* uint8_t, uint16_t or uint32_t; words stand for some numbers */
 	CONF_WORD,	/* an integer, one of words */
 	CONF_FACILITY,	/* int, syslog's number of a word */
-	CONF_TEXT,	/* char *, min to max octets; an empty one is NULL if min is 0 and def is 0 */
+	/* char *, min to max octets; an empty one is NULL if min is 0 and def is 0 */
+	CONF_TEXT,
 	CONF_NAME,	/* char *, what may be a name */
 	CONF_SECRET,	/* psk, psk_len of struct tunnel_group */
 	CONF_SECRET_FILE, /* the same from a file of its own */
@@ -48,7 +49,8 @@ struct conf_item { /* a row; a table ends with .key == NULL */
 	enum conf_type		type;
 	size_t			off, size; /* of the field in its struct */
 	long			min, max, def;
-	const char	       *text; /* default of the types that are written as a string; NULL: none */
+	/* default of the types that are written as a string; NULL: none */
+	const char	       *text;
 	bool			need; /* no default: the key must be there */
 	const struct name      *words;
 	const struct conf_item *sub;
@@ -109,10 +111,16 @@ void conf_report_end(struct conf *);
 void conf_mark(struct conf *, const void *field, int line);
 int  conf_line(struct conf *, const void *field);
 
-/* conf_file.c: a regular file of at most max octets; NULL after a mistake.  secret_free() it, *n + 1 octets, terminated. */
+/*
+ * conf_file.c: a regular file of at most max octets; NULL after a mistake.  secret_free() it, *n +
+ * 1 octets, terminated.
+ */
 char *conf_read(struct conf *, int line, const char *file, size_t max, size_t *n, unsigned *mode);
 
-/* The path of a file named in a policy file: relative names count from its folder. NULL: out of memory. */
+/*
+ * The path of a file named in a policy file: relative names count from its folder. NULL: out of
+ * memory.
+ */
 char *conf_path(const char *policy_file, const char *name);
 
 /* "chmod o-r FILE", FILE as a shell needs it, into buf; returns buf. */
@@ -135,7 +143,9 @@ struct conf_value { /* a scalar of the tree, or a default */
 	bool	       listed; /* element of a list */
 };
 
-/* conf_value.c: one value into its field; lists are put element by element. False after a mistake. */
+/*
+ * conf_value.c: one value into its field; lists are put element by element. False after a mistake.
+ */
 bool conf_put(struct conf *, const struct conf_item *, void *owner, const struct conf_value *);
 void conf_put_default(struct conf *, const struct conf_item *, void *owner);
 
@@ -151,8 +161,12 @@ const char *conf_kind_name(enum conf_kind);
 /* conf_check.c: rules across keys, references, what cannot be reached. */
 void conf_check(struct conf *);
 
-/* conf_load.c: text of n octets (terminated) to a policy; NULL after a mistake. mode: of its file, 0 if it has none. */
-struct policy *conf_load(const char *text, size_t n, const char *file, unsigned mode, policy_report_fn *, void *ctx);
+/*
+ * conf_load.c: text of n octets (terminated) to a policy; NULL after a mistake. mode: of its file,
+ * 0 if it has none.
+ */
+struct policy *conf_load(const char *text, size_t n, const char *file, unsigned mode,
+    policy_report_fn *, void *ctx);
 
 /* policy.c: a policy with one reference and nothing in it. */
 struct policy *policy_new(const char *file);
