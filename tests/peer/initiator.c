@@ -467,8 +467,20 @@ p1_sa(struct initiator *i, struct pl_sa *sa)
 }
 
 static bool
-same_attrs(const struct pl_attr *a, const struct pl_attr *b)
+same_attrs(const struct pl_attr *a, const struct pl_attr *b, bool any_order)
 {
+	unsigned n = 0;
+
+	for (const struct pl_attr *x = a; any_order && x != NULL; x = x->next, n++) {
+		const struct pl_attr *y = attr_find(b, x->type);
+
+		if (y == NULL || y->tv != x->tv || !chunk_eq(x->data, y->data))
+			return false;
+	}
+	for (const struct pl_attr *y = b; any_order && y != NULL; y = y->next)
+		n--;
+	if (any_order)
+		return n == 0;
 	for (; a != NULL && b != NULL; a = a->next, b = b->next)
 		if (a->type != b->type || a->tv != b->tv || !chunk_eq(a->data, b->data))
 			return false;
@@ -493,8 +505,8 @@ peer_same_transform(struct initiator *i, struct chunk offer, const struct pl_sa 
 	for (const struct pl_proposal *p = mine.u.sa.proposals; p != NULL; p = p->next, at++)
 		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next, ++*index)
 			if (p->number == r->number && p->protocol == r->protocol &&
-			    (i->old_numbers || t->number == r->transforms->number) && t->id == r->transforms->id &&
-			    same_attrs(t->attrs, r->transforms->attrs))
+			    (i->lax || t->number == r->transforms->number) && t->id == r->transforms->id &&
+			    same_attrs(t->attrs, r->transforms->attrs, i->lax))
 				return at;
 	return why(w, IKE_E_NO_PROPOSAL, "transform %u of proposal %u is none that was offered, or was changed",
 		   r->transforms->number, r->number),

@@ -73,7 +73,7 @@ replay_phase1(struct initiator *i, const struct trace *t)
 	i->vids = 0;
 	i->offers[0].life_s = 28800;
 	i->hooks.edit = number_from_zero;
-	i->old_numbers = true;
+	i->lax = true;
 	memcpy(i->cky_i, t->m[0], 8);
 
 	d = ini_mm1(i);
@@ -115,27 +115,8 @@ strongswan_main_and_quick_mode(void)
 	memcpy(q.spi_i, spi, sizeof(spi));
 	memcpy(q.ni, nonce, sizeof(nonce));
 	q.ni_n = sizeof(nonce);
-	q.idci = ini_id(ID_IPV4_ADDR_SUBNET, "10.0.1.0/24");
-	q.idcr = ini_id(ID_IPV4_ADDR_SUBNET, "10.0.2.0/24");
-	d = ini_qm1(&q);
-	/* The networks stand at the end of the plaintext: take them from the recording if they differ. */
-	{
-		uint8_t iv[16];
-
-		ini_iv(&i, q.msgid, iv);
-		if (!T_OK(ini_open(&i, CHUNK(t.m[6], t.n[6]), iv, &w)))
-			return;
-		const struct pl *id = msg_find(&i.in, ISAKMP_PL_ID, NULL);
-
-		if (!T_TRUE(id != NULL && id->next != NULL))
-			return;
-		q.idci.kind = id->u.id.kind;
-		q.idci.n = id->u.id.data.n;
-		memcpy(q.idci.data, id->u.id.data.p, q.idci.n);
-		q.idcr.kind = id->next->u.id.kind;
-		q.idcr.n = id->next->u.id.data.n;
-		memcpy(q.idcr.data, id->next->u.id.data.p, q.idcr.n);
-	}
+	q.idci = ini_id(ID_IPV4_ADDR_SUBNET, "0.0.0.0/0");
+	q.idcr = ini_id(ID_IPV4_ADDR_SUBNET, "0.0.0.0/0");
 	d = ini_qm1(&q);
 	T_MEM(d.p, d.n, t.m[6], t.n[6]);
 	if (!T_OK(ini_qm2(&q, CHUNK(t.m[7], t.n[7]), &w))) {
@@ -185,20 +166,17 @@ notices_every_flipped_bit(void)
 	static struct trace	t;
 	static struct initiator i;
 	struct why		w = {0};
-	uint8_t			iv[16];
 	bool			clear;
 
 	if (!load("tests/tape/main-psk-cisco-responder-lifetime.trace", &t) || !replay_phase1(&i, &t))
 		return;
 	for (size_t bit = 0; bit < 8 * t.n[6]; bit++) {
 		t.m[6][bit / 8] ^= (uint8_t)(1 << bit % 8);
-		/* The minor version and the flags beside the encryption bit mean nothing; the last block is padding. */
-		if (bit / 8 != 17 && bit / 8 != 19 && bit / 8 < t.n[6] - 16 &&
-		    ini_info(&i, CHUNK(t.m[6], t.n[6]), &clear, &w) == IKE_OK && !clear)
+		/* The flags beside the encryption bit mean nothing, and a clear message has no HASH. */
+		if (bit / 8 != 19 && ini_info(&i, CHUNK(t.m[6], t.n[6]), &clear, &w) == IKE_OK && !clear)
 			T_FAIL("bit %zu flipped and accepted", bit);
 		t.m[6][bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
-	ini_iv(&i, 1, iv);
 	T_OK(ini_info(&i, CHUNK(t.m[6], t.n[6]), &clear, &w));
 	ini_fini(&i);
 }
