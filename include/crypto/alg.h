@@ -31,7 +31,7 @@ struct alg_cipher {
 	enum alg_kind kind;
 	uint16_t      key_bits;	 /* of the cipher's key, without salt */
 	bool	      key_length_attr; /* Key Length is sent (AES ...), else it must be absent */
-	uint8_t	      block;	 /* octets; of the block cipher itself for CTR and GCM, 1 for NULL */
+	uint8_t	      block;	 /* octets; of the block cipher for CTR and GCM, 1 for NULL */
 	uint8_t	      salt;	 /* octets of KEYMAT after the key (RFC 3686 5.1, 4106 8.1) */
 	uint8_t	      icv;	 /* octets of the AEAD's own ICV, 0: wants an integrity algorithm */
 	bool	      legacy;	 /* OpenSSL's legacy provider has it */

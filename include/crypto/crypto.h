@@ -82,16 +82,16 @@ enum ike_err dh_public(const struct dh *, uint8_t *out) MUST_USE;
 
 /*
  * Is the peer's public value usable: its length, 1 < y < p - 1 (RFC 6989 2.1), in the subgroup for
- * groups 22-24 (2.2), on the curve (2.3)?  IKE_E_BAD_KE and why otherwise.  Call it when KE arrives:
- * it costs nothing to speak of, but in groups 22-24, where it is one more exponentiation.
+ * groups 22-24 (2.2), on the curve (2.3)?  IKE_E_BAD_KE and why otherwise.  Call it when KE
+ * arrives: it costs nothing to speak of, but in groups 22-24, where it is one exponentiation more.
  */
 enum ike_err dh_check_public(struct crypto *, const struct alg_group *, struct chunk peer,
     struct why *) MUST_USE;
 
 /*
- * g^xy, exactly group->secret_len octets, left-padded, into out (ALG_MAX_PUBLIC is always enough).
- * peer must have passed dh_check_public; an all-zero X25519 or X448 secret is IKE_E_BAD_KE (RFC 7748
- * 6.1).  The caller wipes out.
+ * g^xy, exactly group->secret_len octets, left-padded, into out (ALG_MAX_PUBLIC always holds it).
+ * peer must have passed dh_check_public; an all-zero X25519 or X448 secret is IKE_E_BAD_KE (RFC
+ * 7748 6.1).  The caller wipes out.
  */
 enum ike_err dh_derive(struct crypto *, struct dh *, struct chunk peer, uint8_t *out,
     struct why *) MUST_USE;

@@ -28,9 +28,12 @@ const struct alg_cipher alg_ciphers[] = {
 	{ "camellia-128", "Camellia-CBC-128", 8, 22, ALG_CBC, 128, true, 16, 0, 0, false, "CAMELLIA-128-CBC", NULL },
 	{ "camellia-192", "Camellia-CBC-192", 8, 22, ALG_CBC, 192, true, 16, 0, 0, false, "CAMELLIA-192-CBC", NULL },
 	{ "camellia-256", "Camellia-CBC-256", 8, 22, ALG_CBC, 256, true, 16, 0, 0, false, "CAMELLIA-256-CBC", NULL },
-	{ "aes-128-ctr", "AES-CTR-128", 0, 13, ALG_CTR, 128, true, 16, 4, 0, false, "AES-128-CTR", "AES-CTR [RFC3686]" },
-	{ "aes-192-ctr", "AES-CTR-192", 0, 13, ALG_CTR, 192, true, 16, 4, 0, false, "AES-192-CTR", "AES-CTR [RFC3686]" },
-	{ "aes-256-ctr", "AES-CTR-256", 0, 13, ALG_CTR, 256, true, 16, 4, 0, false, "AES-256-CTR", "AES-CTR [RFC3686]" },
+#define CTR(bits)                                                                                  \
+	{ "aes-" #bits "-ctr", "AES-CTR-" #bits, 0, 13, ALG_CTR, bits, true, 16, 4, 0, false,      \
+	  "AES-" #bits "-CTR", "AES-CTR [RFC3686]" }
+	CTR(128),
+	CTR(192),
+	CTR(256),
 #define GCM(bits, id, icv)                                                                         \
 	{ "aes-" #bits "-gcm-" #icv, "AES-GCM-" #icv "-" #bits, 0, id, ALG_GCM, bits, true, 16, 4, icv, false, \
 	  "AES-" #bits "-GCM", "AES-GCM with " #icv " octet ICV [RFC4106]" }
@@ -43,6 +46,7 @@ const struct alg_cipher alg_ciphers[] = {
 	GCM(128, 20, 16),
 	GCM(192, 20, 16),
 	GCM(256, 20, 16),
+#undef CTR
 #undef GCM
 	{ "null", "NULL", 0, 11, ALG_NULL, 0, false, 1, 0, 0, false, NULL, "NULL" },
 	{ .name = NULL },

@@ -10,15 +10,11 @@
 
 #include "crypto_local.h"
 
-/*
- * Octets of ALG_MAX_PUBLIC hold every public value but that of a curve with its leading 04, which
- * is far shorter.
- */
-#define UNCOMPRESSED 4
+#define UNCOMPRESSED 4 /* leads X | Y in OpenSSL's encoding of a point, not in IKE's */
 
 /*
- * Length of private exponents in groups 1 and 2, which OpenSSL does not know by name: twice the
- * strength of the larger one (RFC 3526 8), as OpenSSL does it in the groups it knows.
+ * Length of private values in groups 1 and 2, which OpenSSL does not know by name: "no less than
+ * 160 bits" (RFC 2409 8), twice the strength of the larger group, as in the groups OpenSSL knows.
  */
 #define SMALL_GROUP_PRIVATE_BITS 160
 
@@ -59,10 +55,10 @@ small_group_params(const struct alg_group *g)
 static EVP_PKEY *
 parameters(struct crypto *c, const struct alg_group *g)
 {
-	OSSL_PARAM named[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)g->ossl,
-				  0),
-	    OSSL_PARAM_END};
-	OSSL_PARAM *params = g->ossl == NULL ? small_group_params(g) : named;
+	char *name = (char *)g->ossl; /* only read */
+	OSSL_PARAM named[] = { OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+	    OSSL_PARAM_END };
+	OSSL_PARAM *params = name == NULL ? small_group_params(g) : named;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lib, key_type(g), NULL);
 	EVP_PKEY *key = NULL;
 
@@ -75,10 +71,7 @@ parameters(struct crypto *c, const struct alg_group *g)
 	return key;
 }
 
-/*
- * X25519 and X448 have no parameters, and no key without a value: the base point (RFC 7748 4) will
- * do.
- */
+/* X25519 and X448 have no parameters, and no key without a value: the base point (RFC 7748 4). */
 static EVP_PKEY *
 any_x_key(struct crypto *c, const struct alg_group *g)
 {
@@ -93,7 +86,8 @@ generator(struct crypto *c, const struct alg_group *g, EVP_PKEY *params)
 	EVP_PKEY_CTX *ctx = g->kind == GROUP_X ? EVP_PKEY_CTX_new_from_name(c->lib, g->ossl, NULL) :
 						 EVP_PKEY_CTX_new_from_pkey(c->lib, params, NULL);
 	int bits = SMALL_GROUP_PRIVATE_BITS;
-	OSSL_PARAM shorter[] = { OSSL_PARAM_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits), OSSL_PARAM_END };
+	OSSL_PARAM shorter[] = { OSSL_PARAM_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits),
+	    OSSL_PARAM_END };
 
 	/* A length given with the parameters would be forgotten. */
 	if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
