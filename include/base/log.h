@@ -72,7 +72,10 @@ bool log_level_parse(const char *word, enum log_level *);
 typedef char *log_json_fn(const struct log_line *);
 void	      log_set_json(log_json_fn *);
 
-/* Called for each line that passes the hook's own level, under the log's lock; NULL removes it. */
+/*
+ * Called for each line that passes the hook's own level, under the log's lock (so it must not log
+ * itself); NULL removes it.
+ */
 typedef void log_hook_fn(void *ctx, const struct log_line *);
 void	     log_set_hook(log_hook_fn *, void *ctx, enum log_level);
 
@@ -101,7 +104,10 @@ struct log_limiter;
 struct log_limiter *log_limiter_new(struct counters *);
 void		    log_limiter_free(struct log_limiter *);
 
-/* True if the line may be written now. now_ms: monotonic. */
+/*
+ * True if the line may be written now; false, and not counted, where the gate is shut. now_ms:
+ * monotonic.
+ */
 bool log_limiter_pass(struct log_limiter *, uint64_t now_ms, enum log_event,
     const struct addr *source);
 
