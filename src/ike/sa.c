@@ -1,0 +1,311 @@
+/* src/ike/sa.c - ISAKMP SAs: their life, the tables that find them, the limits on half-open ones. */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike_local.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+new_cookie(struct ike *ike, uint8_t *cky)
+{
+	struct sa *other;
+
+	do {
+		ike->ports.random(ike->ports.ctx, cky, ISAKMP_COOKIE_LEN);
+		cky[0] = ike->worker;
+		HASH_FIND(hh_cookie, ike->by_cookie, cky, ISAKMP_COOKIE_LEN, other);
+	} while (other != NULL || hdr_cookie_zero(cky));
+}
+
+static struct source *
+source_get(struct ike *ike, const struct addr *addr)
+{
+	struct source *src;
+
+	HASH_FIND(hh, ike->sources, addr, sizeof(*addr), src);
+	if (src != NULL)
+		return src;
+	src = calloc(1, sizeof(*src));
+	if (src == NULL)
+		return NULL;
+	src->addr = *addr;
+	TAILQ_INIT(&src->list);
+	HASH_ADD(hh, ike->sources, addr, sizeof(src->addr), src);
+	if (src->hh.tbl == NULL) {
+		free(src);
+		return NULL;
+	}
+	return src;
+}
+
+static void
+source_leave(struct sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct source *src = sa->source;
+
+	if (src == NULL)
+		return;
+	TAILQ_REMOVE(&src->list, sa, of_source);
+	TAILQ_REMOVE(&ike->half_open, sa, half_open);
+	ike->half_open_count--;
+	sa->source = NULL;
+	if (--src->half_open == 0) {
+		HASH_DELETE(hh, ike->sources, src);
+		free(src);
+	}
+}
+
+static void
+evict(struct sa *sa, const char *limit)
+{
+	struct ike *ike = sa->ike;
+
+	LOG_LIMITED(ike->limiter, ike_now(ike), LIMIT_REACHED, &sa->who,
+	    "%s: the oldest half-open SA, in %s, is dropped", limit, fsm_state_name(sa->state));
+	COUNT(ike, sa_half_open_evicted);
+	fsm_end_sa(sa);
+}
+
+/* The oldest goes: an honest negotiation, which takes a moment, gets through a flood of first messages. */
+static void
+make_room(struct ike *ike, const struct addr *addr)
+{
+	const struct policy_limits *limits = &ike->policy->limits;
+	struct source *src;
+
+	HASH_FIND(hh, ike->sources, addr, sizeof(*addr), src);
+	if (src != NULL && src->half_open >= limits->half_open_per_source)
+		evict(TAILQ_FIRST(&src->list), "limits.half_open_per_source");
+	else if (ike->half_open_count >= limits->half_open)
+		evict(TAILQ_FIRST(&ike->half_open), "limits.half_open");
+}
+
+struct sa *
+sa_new(struct ike *ike, const struct path *path, const uint8_t *cky_i)
+{
+	struct sa *sa;
+
+	make_room(ike, &path->remote.addr);
+	sa = calloc(1, sizeof(*sa));
+	if (sa == NULL)
+		return NULL;
+	sa->hs = calloc(1, sizeof(*sa->hs));
+	sa->source = source_get(ike, &path->remote.addr);
+	if (sa->hs == NULL || sa->source == NULL) {
+		free(sa->hs);
+		free(sa);
+		return NULL;
+	}
+	sa->ike = ike;
+	sa->path = *path;
+	sa->who.peer = path->remote.addr;
+	sa->policy = policy_ref(ike->policy);
+	sa->born_ms = sa->heard_ms = ike_now(ike);
+	memcpy(sa->cky_i, cky_i, ISAKMP_COOKIE_LEN);
+	new_cookie(ike, sa->cky_r);
+	LIST_INIT(&sa->xchgs);
+	LIST_INIT(&sa->children);
+	timer_init(&sa->life, rx_sa_timeout, sa);
+	timer_init(&sa->dpd, dpd_timer, sa);
+	timer_init(&sa->keepalive, natt_keepalive_timer, sa);
+
+	sa->source->half_open++;
+	TAILQ_INSERT_TAIL(&sa->source->list, sa, of_source);
+	TAILQ_INSERT_TAIL(&ike->half_open, sa, half_open);
+	ike->half_open_count++;
+	memcpy(sa->first_key.cky_i, cky_i, ISAKMP_COOKIE_LEN);
+	sa->first_key.addr = path->remote.addr;
+	HASH_ADD(hh_cookie, ike->by_cookie, cky_r, ISAKMP_COOKIE_LEN, sa);
+	HASH_ADD(hh_first, ike->by_first, first_key, sizeof(sa->first_key), sa);
+	if (sa->hh_cookie.tbl == NULL || sa->hh_first.tbl == NULL) {
+		sa_free(sa);
+		return NULL;
+	}
+	timer_set(ike, &sa->life, ike->policy->limits.half_open_timeout_s * UINT64_C(1000));
+	return sa;
+}
+
+void
+sa_handshake_free(struct sa *sa)
+{
+	struct handshake *hs = sa->hs;
+
+	if (hs == NULL)
+		return;
+	free(hs->sai_b);
+	free(hs->gxi);
+	free(hs->gxr);
+	free(hs->idr_b);
+	dh_free(hs->dh);
+	secret_free(hs, sizeof(*hs));
+	sa->hs = NULL;
+}
+
+static void
+peer_leave(struct sa *sa)
+{
+	struct peer *peer = sa->peer;
+
+	if (peer == NULL)
+		return;
+	LIST_REMOVE(sa, of_peer);
+	sa->peer = NULL;
+	sa->ike->established_count--;
+	if (LIST_EMPTY(&peer->list)) {
+		HASH_DELETE(hh, sa->ike->peers, peer);
+		free(peer);
+	}
+}
+
+static enum ike_err
+peer_join(struct sa *sa)
+{
+	struct chunk parts[] = {CHUNK(sa->id_body, sa->id_len), addr_octets(&sa->path.remote.addr),
+	    CHUNK((const uint8_t *)sa->group->name, strlen(sa->group->name))};
+	uint8_t digest[ALG_MAX_HASH];
+	struct peer *peer;
+	enum ike_err e;
+
+	e = crypto_hash(sa->ike->crypto, alg_hash_named("sha256"), parts, ARRAY_LEN(parts), digest);
+	if (e != IKE_OK)
+		return e;
+	HASH_FIND(hh, sa->ike->peers, digest, DIGEST_LEN, peer);
+	if (peer == NULL) {
+		peer = calloc(1, sizeof(*peer));
+		if (peer == NULL)
+			return IKE_E_NOMEM;
+		memcpy(peer->key, digest, DIGEST_LEN);
+		LIST_INIT(&peer->list);
+		HASH_ADD(hh, sa->ike->peers, key, DIGEST_LEN, peer);
+		if (peer->hh.tbl == NULL) {
+			free(peer);
+			return IKE_E_NOMEM;
+		}
+	}
+	LIST_INSERT_HEAD(&peer->list, sa, of_peer);
+	sa->peer = peer;
+	sa->ike->established_count++;
+	return IKE_OK;
+}
+
+enum ike_err
+sa_establish(struct sa *sa)
+{
+	enum ike_err e = peer_join(sa);
+
+	if (e != IKE_OK)
+		return e;
+	source_leave(sa);
+	sa_handshake_free(sa);
+	return IKE_OK;
+}
+
+bool
+sa_established(const struct sa *sa)
+{
+	return sa->state == MM_ACTIVE;
+}
+
+struct sa *
+sa_sibling(struct sa *sa)
+{
+	struct sa *other;
+
+	if (sa->peer == NULL)
+		return NULL;
+	LIST_FOREACH(other, &sa->peer->list, of_peer)
+		if (other != sa && sa_established(other))
+			return other;
+	return NULL;
+}
+
+void
+sa_free(struct sa *sa)
+{
+	struct ike *ike = sa->ike;
+	struct xchg *x;
+	struct child *child;
+
+	while ((x = LIST_FIRST(&sa->xchgs)) != NULL)
+		xchg_free(x);
+	while ((child = LIST_FIRST(&sa->children)) != NULL)
+		child_free(child);
+	timer_stop(ike, &sa->life);
+	timer_stop(ike, &sa->dpd);
+	timer_stop(ike, &sa->keepalive);
+	source_leave(sa);
+	peer_leave(sa);
+	if (sa->hh_cookie.tbl != NULL)
+		HASH_DELETE(hh_cookie, ike->by_cookie, sa);
+	if (sa->hh_first.tbl != NULL)
+		HASH_DELETE(hh_first, ike->by_first, sa);
+	sa_handshake_free(sa);
+	kept_free(&sa->kept);
+	kept_free(&sa->info_kept);
+	free(sa->id_body);
+	free(sa->last_error);
+	policy_unref(sa->policy);
+	secret_free(sa, sizeof(*sa));
+}
+
+struct sa *
+sa_find(struct ike *ike, const uint8_t *cky_i, const uint8_t *cky_r)
+{
+	struct sa *sa;
+
+	HASH_FIND(hh_cookie, ike->by_cookie, cky_r, ISAKMP_COOKIE_LEN, sa);
+	return sa != NULL && memcmp(sa->cky_i, cky_i, ISAKMP_COOKIE_LEN) == 0 ? sa : NULL;
+}
+
+struct sa *
+sa_find_first(struct ike *ike, const uint8_t *cky_i, const struct addr *addr)
+{
+	struct sa *sa, key;
+
+	memset(&key.first_key, 0, sizeof(key.first_key));
+	memcpy(key.first_key.cky_i, cky_i, ISAKMP_COOKIE_LEN);
+	key.first_key.addr = *addr;
+	HASH_FIND(hh_first, ike->by_first, &key.first_key, sizeof(key.first_key), sa);
+	return sa;
+}
+
+void
+sa_set_group(struct sa *sa, const struct tunnel_group *group)
+{
+	sa->group = group;
+	sa->who.group = group->name;
+}
+
+void
+sa_moved(struct sa *sa, const struct path *path)
+{
+	bool addr_changed = !addr_eq(&sa->path.remote.addr, &path->remote.addr);
+	char was[ENDPOINT_TEXT], is[ENDPOINT_TEXT];
+
+	if (endpoint_eq(&sa->path.remote, &path->remote) &&
+	    endpoint_eq(&sa->path.local, &path->local))
+		return;
+	if (sa_established(sa))
+		LOG(PEER_MOVED, &sa->who,
+		    "Peer moved from %s to %s, following an authenticated message",
+		    endpoint_print(&sa->path.remote, was, sizeof(was)),
+		    endpoint_print(&path->remote, is, sizeof(is)));
+	sa->path = *path;
+	if (!addr_changed)
+		return;
+	sa->who.peer = path->remote.addr;
+	if (sa->peer != NULL) {
+		peer_leave(sa);
+		if (peer_join(sa) != IKE_OK)
+			LOG(DAEMON_ERROR, &sa->who,
+			    "out of memory: the SA is not found by its peer's identity any more");
+	}
+}
+
+void
+sa_error(struct sa *sa, const struct why *w)
+{
+	free(sa->last_error);
+	sa->last_error = strdup(w->text[0] != '\0' ? w->text : err_text(w->code));
+}
