@@ -242,7 +242,7 @@ mm_in5(struct step *s)
 		return why(&s->why, IKE_E_NOMEM, "identity");
 	p1_vendor_ids(s);
 	for (const struct pl *n = msg_find(s->in, ISAKMP_PL_N, NULL); n != NULL;
-	     n = msg_find(s->in, ISAKMP_PL_N, n->next)) {
+	     n = msg_next(n)) {
 		COUNT(s->ike, notifies_in);
 		if (n->u.notify.type == N_INITIAL_CONTACT)
 			hs->initial_contact = true;

@@ -67,7 +67,7 @@ natt_detect(struct step *s)
 	}
 	sa->nat_local = !natd_is(sa, pl, &s->path.local);
 	sa->nat_remote = true;
-	while ((pl = msg_find(s->in, ISAKMP_PL_NATD, pl->next)) != NULL)
+	while ((pl = msg_next(pl)) != NULL)
 		if (natd_is(sa, pl, &s->path.remote))
 			sa->nat_remote = false;
 	LOG(NAT_DETECTED, &sa->who,

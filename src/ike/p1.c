@@ -16,7 +16,7 @@ p1_vendor_ids(struct step *s)
 	const char *name;
 
 	for (const struct pl *v = msg_find(s->in, ISAKMP_PL_VID, NULL); v != NULL;
-	     v = msg_find(s->in, ISAKMP_PL_VID, v->next)) {
+	     v = msg_next(v)) {
 		unsigned caps = vid_lookup(v->u.raw, &name);
 
 		s->sa->caps |= caps;

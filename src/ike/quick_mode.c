@@ -134,7 +134,7 @@ take_natoas(struct step *s)
 {
 	struct child *child = s->x->qm->child;
 	const struct pl *first = msg_find(s->in, ISAKMP_PL_NATOA, NULL),
-			*second = first != NULL ? msg_find(s->in, ISAKMP_PL_NATOA, first->next) :
+			*second = first != NULL ? msg_next(first) :
 						  NULL;
 	struct addr *of_first = s->x->initiator ? &child->oa_local : &child->oa_remote,
 		    *of_second = s->x->initiator ? &child->oa_remote : &child->oa_local;
@@ -229,7 +229,7 @@ static enum ike_err
 take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 {
 	const struct pl *idci = msg_find(s->in, ISAKMP_PL_ID, NULL),
-			*idcr = idci != NULL ? msg_find(s->in, ISAKMP_PL_ID, idci->next) : NULL;
+			*idcr = idci != NULL ? msg_next(idci) : NULL;
 	char text[PROXY_TEXT];
 	enum ike_err e;
 
@@ -593,7 +593,7 @@ heed_lifetime(struct step *s, struct child *child)
 	uint32_t seconds, kilobytes;
 
 	for (const struct pl *n = msg_find(s->in, ISAKMP_PL_N, NULL); n != NULL;
-	     n = msg_find(s->in, ISAKMP_PL_N, n->next)) {
+	     n = msg_next(n)) {
 		struct cur c = cur_from(n->u.notify.data);
 
 		COUNT(s->ike, notifies_in);
