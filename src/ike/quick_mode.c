@@ -433,7 +433,6 @@ qm_done(struct step *s)
 	s->x->qm->child = NULL;
 	child_attach(child, s->sa);
 	xchg_quick_free(s->x);
-	kept_free(&s->sa->kept); /* message 6 has arrived */
 	COUNT(s->ike, phase2_up);
 	LOG(P2_COMPLETED, &s->sa->who,
 	    "Security negotiation complete  Responder, Inbound SPI = 0x%08x, Outbound SPI = 0x%08x  local proxy %s remote proxy %s",
