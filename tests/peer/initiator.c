@@ -504,7 +504,7 @@ peer_same_transform(struct initiator *i, struct chunk offer, const struct pl_sa 
 	*index = 0;
 	for (const struct pl_proposal *p = mine.u.sa.proposals; p != NULL; p = p->next, at++)
 		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next, ++*index)
-			if (p->number == r->number && p->protocol == r->protocol &&
+			if ((i->lax || p->number == r->number) && p->protocol == r->protocol &&
 			    (i->lax || t->number == r->transforms->number) && t->id == r->transforms->id &&
 			    same_attrs(t->attrs, r->transforms->attrs, i->lax))
 				return at;

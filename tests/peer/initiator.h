@@ -61,7 +61,7 @@ struct initiator {
 	bool		 initial_contact; /* N in MM5 */
 	size_t		 nonce_len;
 	struct chunk	 gxy;	       /* the secret of a recorded conversation; empty: of our own key pair */
-	bool		 lax; /* tolerate another transform number and order of attributes, as strongSwan before 5.8.3 returned */
+	bool		 lax; /* tolerate other numbers and another order of attributes, as IOS and strongSwan before 5.8.3 return */
 	struct ini_hooks hooks;
 
 	/* --- what came of it --- */
