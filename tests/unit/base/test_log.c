@@ -22,7 +22,7 @@ static char path[64], got[400000];
 static char sys_text[8192], sys_ident[32];
 static int sys_priority, sys_option, sys_opens;
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 sys_keep(int priority, const char *fmt, va_list ap)
 {
 	sys_priority = priority;
