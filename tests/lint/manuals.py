@@ -12,15 +12,16 @@ import sys
 
 import tree
 
+# { "name", ... or { .key = "name", ...
 ROW = re.compile(r"\{\s*(?:\.(?:key|name|word|words|command)\s*=\s*)?\"([^\"]+)\"\s*,")
-X_ROW = re.compile(r"\bX\(\s*(\w+)")
+X_ROW = re.compile(r"\bX\(\s*(\w+)")                     # X(NAME, ...
+X_WORDS = re.compile(r"\bX\(\s*\w+\s*,\s*\"([^\"]+)\"")  # X(ID, "words", ...
 TABLES = [
     # what            file                      from                  names  manual
     ("log event",     "include/base/event.h",   r"define IKE_EVENTS",   X_ROW, "ikev1d-messages.7"),
     ("counter",       "include/base/counter.h", r"define IKE_COUNTERS", X_ROW, "ikev1ctl.8"),
     ("policy key",    "src/policy/conf_schema.c", r"struct conf_item",  ROW,   "ikev1d.conf.5"),
-    ("command",       "src/ctl/cmds.c",         r"(?m)^static const struct|^const struct",
-     ROW, "ikev1ctl.8"),
+    ("command",       "include/ctl/proto.h",    r"define PROTO_COMMANDS", X_WORDS, "ikev1ctl.8"),
 ]
 
 
