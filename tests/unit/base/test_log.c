@@ -29,7 +29,7 @@ sys_keep(int priority, const char *fmt, va_list ap)
 	(void)vsnprintf(sys_text, sizeof(sys_text), fmt, ap);
 }
 
-void
+__attribute__((format(printf, 2, 3))) void
 syslog(int priority, const char *fmt, ...)
 {
 	va_list ap;
