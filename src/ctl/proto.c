@@ -1,0 +1,369 @@
+/* proto.c - the table of commands, requests in and out of JSON, lines out of a stream. */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ctl/proto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/event.h"
+#include "base/names.h"
+
+#define WORDS_MAX 8	/* words of a command line that are looked at */
+#define TEXT_MAX  128	/* octets of a command in words */
+
+const struct proto_row proto_table[PROTO_C_COUNT] = {
+#define X(id, w, a, s, h) [PROTO_C_##id] = {.words = w, .args = a, .shown = s, .help = h},
+    PROTO_COMMANDS(X)
+#undef X
+};
+
+enum proto_command
+proto_find(const char *words)
+{
+	for (int c = 0; c < PROTO_C_COUNT; c++) {
+		if (strcmp(proto_table[c].words, words) == 0)
+			return (enum proto_command)c;
+	}
+	return PROTO_C_COUNT;
+}
+
+/* ---- what to say about an unknown command ---- */
+
+static unsigned
+word_count(const char *s)
+{
+	unsigned n = *s != '\0';
+
+	for (; *s != '\0'; s++)
+		n += *s == ' ';
+	return n;
+}
+
+/* The first count words of text. */
+static void
+first_words(const char *text, unsigned count, char *buf, size_t n)
+{
+	size_t k = 0;
+
+	for (; text[k] != '\0' && k + 1 < n; k++) {
+		if (text[k] == ' ' && --count == 0)
+			break;
+		buf[k] = text[k];
+	}
+	buf[k] = '\0';
+}
+
+/* The command that the beginning of words resembles most, PROTO_C_COUNT if none does. */
+static enum proto_command
+nearest(const char *words)
+{
+	enum proto_command best = PROTO_C_COUNT;
+	unsigned best_distance = ~0u;
+	char head[TEXT_MAX];
+
+	for (int c = 0; c < PROTO_C_COUNT; c++) {
+		const char *known = proto_table[c].words;
+		unsigned d;
+
+		first_words(words, word_count(known), head, sizeof(head));
+		d = names_distance(head, known);
+		if (d <= strlen(known) / 3 && d < best_distance) {
+			best = (enum proto_command)c;
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+/* The commands that begin with words, as '"show isakmp sa", "show ipsec sa"'; how many. */
+static unsigned
+longer(const char *words, char *buf, size_t n)
+{
+	size_t k = 0, len = strlen(words);
+	unsigned count = 0;
+
+	buf[0] = '\0';
+	for (int c = 0; c < PROTO_C_COUNT; c++) {
+		const char *known = proto_table[c].words;
+
+		if (strncmp(known, words, len) != 0 || (len > 0 && known[len] != ' ') || k >= n)
+			continue;
+		k += (size_t)snprintf(buf + k, n - k, "%s\"%s\"", count > 0 ? ", " : "", known);
+		count++;
+	}
+	return count;
+}
+
+const char *
+proto_unknown(const char *words, char *buf, size_t n)
+{
+	char list[TEXT_MAX * 3];
+	enum proto_command c;
+
+	if (longer(words, list, sizeof(list)) > 0)
+		snprintf(buf, n, "\"%.60s\" is not complete; it begins %s", words, list);
+	else if ((c = nearest(words)) != PROTO_C_COUNT)
+		snprintf(buf, n, "there is no command \"%.60s\"; did you mean \"%s\"?", words,
+		    proto_table[c].words);
+	else
+		snprintf(buf, n, "there is no command \"%.60s\"; \"help\" lists them", words);
+	return buf;
+}
+
+/* ---- arguments ---- */
+
+static bool
+is_level(const char *word)
+{
+	for (int l = 0; l < LOG_L_COUNT; l++) {
+		if (strcmp(word, event_level_name((enum log_level)l)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Everything that was given is allowed, everything that must be given is there. */
+static bool
+check(const struct proto_call *call, char *error, size_t n)
+{
+	const struct proto_row *row = &proto_table[call->command];
+
+	if (call->detail && (row->args & PROTO_A_DETAIL) == 0)
+		snprintf(error, n, "\"%s\" takes no \"detail\"", row->words);
+	else if (call->peer != NULL && (row->args & (PROTO_A_PEER | PROTO_A_PEER_MUST)) == 0)
+		snprintf(error, n, "\"%s\" takes no peer", row->words);
+	else if (call->level != NULL && (row->args & (PROTO_A_LEVEL | PROTO_A_LEVEL_MUST)) == 0)
+		snprintf(error, n, "\"%s\" takes no level", row->words);
+	else if (call->peer == NULL && (row->args & PROTO_A_PEER_MUST) != 0)
+		snprintf(error, n,
+		    "\"%s\" wants a peer: an address, the name of a tunnel group, or \"all\"",
+		    row->words);
+	else if (call->level == NULL && (row->args & PROTO_A_LEVEL_MUST) != 0)
+		snprintf(error, n, "\"%s\" wants a level: err, warning, notice, info or debug",
+		    row->words);
+	else if (call->level != NULL && !is_level(call->level))
+		snprintf(error, n,
+		    "\"%.20s\" is no level; they are err, warning, notice, info and "
+		    "debug",
+		    call->level);
+	else
+		return true;
+	return false;
+}
+
+static bool
+parse_member(const char *key, const json_t *v, struct proto_call *call, char *error, size_t n)
+{
+	if (strcmp(key, "command") == 0)
+		return true;
+	if (strcmp(key, "detail") == 0 && json_is_boolean(v)) {
+		call->detail = json_is_true(v);
+		return true;
+	}
+	if (strcmp(key, "peer") == 0 && json_is_string(v)) {
+		call->peer = json_string_value(v);
+		return true;
+	}
+	if (strcmp(key, "level") == 0 && json_is_string(v)) {
+		call->level = json_string_value(v);
+		return true;
+	}
+	snprintf(error, n, "\"%.40s\" is not known, or not of the right type", key);
+	return false;
+}
+
+bool
+proto_parse(const json_t *request, struct proto_call *call, char *error, size_t n)
+{
+	const char *words = json_string_value(json_object_get(request, "command")), *key;
+	json_t *v;
+
+	*call = (struct proto_call){.command = PROTO_C_COUNT};
+	if (words == NULL) {
+		snprintf(error, n, "a request is an object with a \"command\" in words");
+		return false;
+	}
+	call->command = proto_find(words);
+	if (call->command == PROTO_C_COUNT) {
+		(void)proto_unknown(words, error, n);
+		return false;
+	}
+	json_object_foreach((json_t *)(uintptr_t)request, key, v)
+	{
+		if (!parse_member(key, v, call, error, n))
+			return false;
+	}
+	return check(call, error, n);
+}
+
+/* ---- command lines ---- */
+
+/* Words first..last-1 of argv with single spaces; ASA's "crypto" after "show" is left out. */
+static void
+join(char *const argv[], int last, char *buf, size_t n)
+{
+	size_t k = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < last && k + 1 < n; i++) {
+		if (i == 1 && strcmp(argv[0], "show") == 0 && strcmp(argv[1], "crypto") == 0)
+			continue;
+		k += (size_t)snprintf(buf + k, n - k, "%s%s", k > 0 ? " " : "", argv[i]);
+	}
+}
+
+/* The command with the most words that argv begins with; used: how many of argv. */
+static enum proto_command
+longest(int argc, char *const argv[], int *used)
+{
+	char text[TEXT_MAX];
+
+	for (int n = argc < WORDS_MAX ? argc : WORDS_MAX; n > 0; n--) {
+		enum proto_command c;
+
+		join(argv, n, text, sizeof(text));
+		c = proto_find(text);
+		if (c != PROTO_C_COUNT) {
+			*used = n;
+			return c;
+		}
+	}
+	return PROTO_C_COUNT;
+}
+
+/* One word after the command's own; false: it has no place. */
+static bool
+take_word(struct proto_call *call, char *word)
+{
+	const unsigned args = proto_table[call->command].args;
+
+	if ((args & PROTO_A_DETAIL) != 0 && !call->detail && strcmp(word, "detail") == 0)
+		call->detail = true;
+	else if ((args & (PROTO_A_PEER | PROTO_A_PEER_MUST)) != 0 && call->peer == NULL)
+		call->peer = word;
+	else if ((args & (PROTO_A_LEVEL | PROTO_A_LEVEL_MUST)) != 0 && call->level == NULL)
+		call->level = word;
+	else
+		return false;
+	return true;
+}
+
+json_t *
+proto_request(int argc, char *const argv[], char *error, size_t n)
+{
+	struct proto_call call = {.command = PROTO_C_COUNT};
+	char text[TEXT_MAX];
+	json_t *request;
+	int used = 0;
+
+	call.command = longest(argc, argv, &used);
+	if (call.command == PROTO_C_COUNT) {
+		join(argv, argc, text, sizeof(text));
+		(void)proto_unknown(text, error, n);
+		return NULL;
+	}
+	for (int i = used; i < argc; i++) {
+		if (!take_word(&call, argv[i])) {
+			snprintf(error, n, "\"%.40s\" is too much; usage: %s%s%s", argv[i],
+			    proto_table[call.command].words,
+			    proto_table[call.command].shown[0] != '\0' ? " " : "",
+			    proto_table[call.command].shown);
+			return NULL;
+		}
+	}
+	if (!check(&call, error, n))
+		return NULL;
+	request = json_pack("{s:s, s:s*, s:s*}", "command", proto_table[call.command].words, "peer",
+	    call.peer, "level", call.level);
+	if (request != NULL && call.detail)
+		(void)json_object_set_new(request, "detail", json_true());
+	if (request == NULL)
+		snprintf(error, n, "an argument is not UTF-8, or memory is out");
+	return request;
+}
+
+/* ---- lines ---- */
+
+void
+proto_lines_init(struct proto_lines *l, size_t max)
+{
+	*l = (struct proto_lines){.max = max};
+}
+
+void
+proto_lines_fini(struct proto_lines *l)
+{
+	free(l->buf);
+	*l = (struct proto_lines){.max = l->max};
+}
+
+/* The part not yet taken moves to the front. */
+static void
+close_up(struct proto_lines *l)
+{
+	memmove(l->buf, l->buf + l->taken, l->n - l->taken);
+	l->n -= l->taken;
+	l->searched -= l->taken;
+	l->open -= l->taken;
+	l->taken = 0;
+}
+
+static bool
+grow(struct proto_lines *l, size_t wanted)
+{
+	size_t cap = wanted * 2;
+	char *p;
+
+	if (wanted <= l->cap)
+		return true;
+	if ((p = realloc(l->buf, cap)) == NULL)
+		return false;
+	l->buf = p;
+	l->cap = cap;
+	return true;
+}
+
+bool
+proto_lines_put(struct proto_lines *l, const void *octets, size_t n)
+{
+	const char *end, *from;
+
+	if (n == 0)
+		return true;
+	if (l->taken > 0)
+		close_up(l);
+	if (!grow(l, l->n + n))
+		return false;
+	memcpy(l->buf + l->n, octets, n);
+	from = l->buf + l->n;
+	l->n += n;
+	while ((end = memchr(from, '\n', l->n - (size_t)(from - l->buf))) != NULL) {
+		if (l->max > 0 && (size_t)(end - l->buf) - l->open > l->max)
+			return false;
+		from = end + 1;
+		l->open = (size_t)(from - l->buf);
+	}
+	return l->max == 0 || l->n - l->open <= l->max;
+}
+
+char *
+proto_lines_next(struct proto_lines *l)
+{
+	char *line, *end;
+
+	if (l->n == l->searched)
+		return NULL;
+	line = l->buf + l->taken;
+	end = memchr(l->buf + l->searched, '\n', l->n - l->searched);
+	if (end == NULL) {
+		l->searched = l->n;
+		return NULL;
+	}
+	*end = '\0';
+	l->taken = l->searched = (size_t)(end + 1 - l->buf);
+	if (end > line && end[-1] == '\r')
+		end[-1] = '\0';
+	return line;
+}

@@ -1,0 +1,60 @@
+/* ports.c - the engine's ports, filled from the real world. */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon_local.h"
+#include "io/deadline.h"
+#include "io/keyexport.h"
+
+static uint64_t
+now_ms(void *ctx)
+{
+	(void)ctx;
+	return deadline_now_ms();
+}
+
+static void
+fill_random(void *ctx, uint8_t *out, size_t n)
+{
+	const struct ports_ctx *p = ctx;
+
+	crypto_random(p->crypto, out, n);
+}
+
+static void
+send_datagram(void *ctx, const struct path *path, struct chunk datagram)
+{
+	const struct ports_ctx *p = ctx;
+
+	udp_send(p->udp, path, datagram);
+}
+
+static void
+isakmp_keys(void *ctx, const uint8_t *cky_i, struct chunk key)
+{
+	const struct ports_ctx *p = ctx;
+
+	if (p->keys != NULL)
+		keyexport_isakmp(p->keys, cky_i, key);
+}
+
+static void
+child_keys(void *ctx, const struct child_keys *keys)
+{
+	const struct ports_ctx *p = ctx;
+
+	if (p->keys != NULL)
+		keyexport_child(p->keys, keys);
+}
+
+/* The key ports are always there: a reload may turn the export on. */
+struct ike_ports
+ports_make(struct ports_ctx *ctx)
+{
+	return (struct ike_ports){
+	    .ctx = ctx,
+	    .now_ms = now_ms,
+	    .random = fill_random,
+	    .send = send_datagram,
+	    .isakmp_keys = isakmp_keys,
+	    .child_keys = child_keys,
+	};
+}
