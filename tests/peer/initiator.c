@@ -712,6 +712,10 @@ ini_float(struct initiator *i, uint16_t local_port, uint16_t remote_port)
 {
 	i->local.port = local_port;
 	i->remote.port = remote_port;
+	if (i->outer.port != 0)
+		i->outer.port++; /* a NAT gives the new flow a port of its own */
+	if (i->server.port != 0)
+		i->server.port = remote_port;
 	i->marker = true;
 }
 

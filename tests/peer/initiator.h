@@ -49,6 +49,8 @@ struct initiator {
 	struct crypto	*crypto; /* not owned */
 	struct endpoint	 local, remote;
 	bool		 marker; /* set when floated to the NAT-T port */
+	struct endpoint	 outer;	 /* what the responder sees behind a NAT; port 0: local */
+	struct endpoint	 server; /* what the responder itself thinks it is, behind its NAT; port 0: remote */
 	struct ini_offer offers[INI_OFFERS];
 	unsigned	 offer_count;
 	uint8_t		 psk[64];

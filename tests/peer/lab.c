@@ -267,7 +267,9 @@ lab_rx_from(struct lab *l, const struct path *path, struct chunk d)
 void
 lab_rx(struct lab *l, const struct initiator *i, struct chunk d)
 {
-	struct path path = {.local = i->remote, .remote = i->local, .marker = i->marker};
+	struct path path = {.local = i->server.port != 0 ? i->server : i->remote,
+			    .remote = i->outer.port != 0 ? i->outer : i->local,
+			    .marker = i->marker};
 
 	lab_rx_from(l, &path, d);
 }

@@ -108,8 +108,8 @@ dpd_is_sent_and_heard(void)
 		goto out;
 	lab_advance(p.lab, 9000);
 	T_SILENT(p.lab);
-	for (int k = 0; k < 30; k++) {
-		lab_advance(p.lab, 3500);
+	for (int k = 0; k < 105; k++) {
+		lab_advance(p.lab, 1000);
 		if (p.lab->count == 0)
 			continue;
 		if ((n = T_NOTIFY(p.lab, &p.i, N_R_U_THERE, false)) == NULL)
