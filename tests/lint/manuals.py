@@ -2,8 +2,7 @@
 """Manuals: clean for mandoc, and complete: each row of a table that users see is explained in one.
 
 To add a table, add a row to TABLES: the file it stands in, what marks the place, what a name looks
-like there, the manual that must have an entry for each name, and whether that is an item (.It) or any
-mention.
+like there, and the manual that must have an entry for each name: a line .It or .Ss that holds it.
 """
 # SPDX-License-Identifier: BSD-2-Clause
 import re
@@ -50,6 +49,11 @@ def plain(mdoc):
     return text.replace("\\-", "-").replace("\\&", "").replace("\\(ha", "^").replace("\\_", "_")
 
 
+def entries(mdoc):
+    """The lines that begin an entry."""
+    return "\n".join(re.findall(r"^\.(?:It|Ss)\b.*$", mdoc, flags=re.M))
+
+
 def mentions(text, name):
     # "show isakmp sa" may be set as ".Cm show isakmp sa" or ".Ic show Cm isakmp sa"; words are words.
     words = [re.escape(w) for w in name.split()]
@@ -74,7 +78,7 @@ def main():
         elif f"man/{manual}" not in pages:
             tap.check(title, [f"man/{manual} is missing"])
         else:
-            text = plain(t.read(f"man/{manual}"))
+            text = entries(plain(t.read(f"man/{manual}")))
             tap.check(title, [f"man/{manual} does not explain the {what} {n}"
                               for n in dict.fromkeys(names) if not mentions(text, n)])
     return tap.done("manuals are clean and complete")

@@ -60,8 +60,10 @@ hdr_get(void)
     "man/ikev1d-messages.7": PAGE.format("IKEV1D-MESSAGES", 7, "ikev1d-messages",
                                          ".Bl -tag -width Ds\n.It SA_UP\nUp.\n.It SA_DOWN\nDown.\n.El"),
     "man/ikev1ctl.8": PAGE.format("IKEV1CTL", 8, "ikev1ctl",
-                                  "Counts datagrams_in.\n.Ic show isakmp sa\nshows."),
-    "man/ikev1d.conf.5": PAGE.format("IKEV1D.CONF", 5, "ikev1d.conf", "The port nat_t_port."),
+                                  ".Bl -tag -width Ds\n.It Va datagrams_in\nCounts.\n"
+                                  ".It Ic show isakmp sa Op Cm detail\nShows.\n.El"),
+    "man/ikev1d.conf.5": PAGE.format("IKEV1D.CONF", 5, "ikev1d.conf", "Not lifetime.\n"
+                                       ".Bl -tag -width Ds\n.It Ic nat_t_port\nThe port.\n.El"),
     "tests/a.sh": "#!/bin/sh\n# SPDX-License-Identifier: BSD-2-Clause\necho a\n",
     "tests/b.py": "# SPDX-License-Identifier: BSD-2-Clause\nprint(1)\n",
 }
@@ -115,6 +117,9 @@ BAD = [
      GOOD["man/ikev1ctl.8"].replace("datagrams_in", "datagrams"), "counter datagrams_in"),
     ("manuals", "key missing", "man/ikev1d.conf.5",
      GOOD["man/ikev1d.conf.5"].replace("nat_t_port", "port"), "policy key nat_t_port"),
+    ("manuals", "key mentioned, not explained", "man/ikev1d.conf.5",
+     GOOD["man/ikev1d.conf.5"].replace("It Ic nat_t_port\n", "It Ic port\nAs nat_t_port.\n"),
+     "policy key nat_t_port"),
     ("manuals", "command missing", "man/ikev1ctl.8",
      GOOD["man/ikev1ctl.8"].replace("isakmp sa", "ipsec sa"), "command show isakmp sa"),
     ("manuals", "manual missing", "man/ikev1ctl.8", None, "ikev1ctl.8 is missing"),
