@@ -39,7 +39,8 @@ syslog(int priority, const char *fmt, ...)
 	va_end(ap);
 }
 
-void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 void
 __syslog_chk(int priority, int flag, const char *fmt, ...) /* the same with _FORTIFY_SOURCE */
