@@ -26,6 +26,7 @@ enum log_format { LOG_F_ASA, LOG_F_JSON };
 struct log_who { /* whom a line is about; all of it optional */
 	const char *group; /* tunnel group's name, NULL before it is known */
 	struct addr peer;  /* ADDR_NONE: nobody */
+	bool quiet; /* its lines are not written: a flood's, see log_limiter_pass() */
 };
 
 struct log_line { /* a line as hooks and formatters see it; lives for the call */
@@ -96,7 +97,7 @@ void log_emit(enum log_event, const struct log_who *, const char *fmt, ...) PRIN
  * the first LOG_BURST lines within LOG_WINDOW_MS are written, the rest is counted and summed up in
  * one LOG_SUPPRESSED line when the window ends.  One limiter per worker.
  */
-#define LOG_BURST     5
+#define LOG_BURST     20
 #define LOG_WINDOW_MS 10000
 
 struct log_limiter;

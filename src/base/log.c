@@ -283,6 +283,8 @@ log_emit(enum log_event event, const struct log_who *who, const char *fmt, ...)
 	va_list ap;
 	int n;
 
+	if (who != NULL && who->quiet)
+		return;
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

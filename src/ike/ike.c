@@ -302,7 +302,7 @@ ike_each_sa(struct ike *ike, const struct ike_match *m, ike_sa_fn *fn, void *ctx
 	struct sa *sa, *next;
 
 	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
-		if (matches(sa, m))
+		if (sa->state != MM_DONE && matches(sa, m))
 			show_sa(ike, sa, fn, ctx);
 }
 

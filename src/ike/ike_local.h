@@ -325,7 +325,7 @@ struct choice1 {
 	uint32_t life_s, life_kb; /* as offered, 0: not offered */
 };
 enum ike_err negotiate_phase1(const struct pl_sa *, const struct tunnel_group *,
-    const struct log_who *, bool loud, struct choice1 *, struct why *) MUST_USE;
+    const struct log_who *, struct choice1 *, struct why *) MUST_USE;
 
 struct negotiate2 { /* the question */
 	const struct pl_sa *sa;

@@ -30,33 +30,27 @@ mm_in1(struct step *s)
 	const struct tunnel_group *group;
 	enum ike_err e;
 	char text[ADDR_TEXT];
-	bool loud;
 
-	loud = log_limiter_pass(s->ike->limiter, ike_now(s->ike), EVT_P1_NO_PROPOSAL,
-	    &sa->who.peer);
 	if (msg_count(s->in, ISAKMP_PL_SA) != 1)
 		return why(&s->why, IKE_E_SYNTAX, "%u SA payloads in message 1",
 		    msg_count(s->in, ISAKMP_PL_SA));
 	p1_vendor_ids(s);
 	group = policy_match(sa->policy, &s->path.remote.addr, &s->path.local.addr, 0);
 	if (group == NULL) {
-		if (loud)
-			LOG(GROUP_NONE, &sa->who,
+		LOG(GROUP_NONE, &sa->who,
 			    "No tunnel group for a peer at this address that dialled %s",
 			    addr_print(&s->path.local.addr, text, sizeof(text)));
 		return why(&s->why, IKE_E_NO_PROPOSAL, "no tunnel group for this peer");
 	}
-	if (loud)
-		LOG(GROUP_LOOKUP, &sa->who, "Trying to find group via IP ADDR...");
+	LOG(GROUP_LOOKUP, &sa->who, "Trying to find group via IP ADDR...");
 	sa_set_group(sa, group);
-	if (loud)
-		LOG(GROUP_LANDED, &sa->who, "Connection landed on tunnel_group %s", group->name);
+	LOG(GROUP_LANDED, &sa->who, "Connection landed on tunnel_group %s", group->name);
 	hs->choice = ARENA_NEW(s->mem, struct choice1);
 	hs->sai_b = copy(sa_pl->raw);
 	hs->sai_len = sa_pl->raw.n;
 	if (hs->choice == NULL || hs->sai_b == NULL)
 		return why(&s->why, IKE_E_NOMEM, "message 1");
-	e = negotiate_phase1(&sa_pl->u.sa, group, &sa->who, loud, hs->choice, &s->why);
+	e = negotiate_phase1(&sa_pl->u.sa, group, &sa->who, hs->choice, &s->why);
 	if (e == IKE_E_NO_PROPOSAL)
 		COUNT(s->ike, phase1_no_proposal);
 	if (e != IKE_OK)

@@ -277,7 +277,8 @@ check_sa(const struct pl_sa *sa, struct why *w)
 
 enum ike_err
 negotiate_phase1(const struct pl_sa *sa, const struct tunnel_group *group,
-    const struct log_who *who, bool loud, struct choice1 *c, struct why *w)
+    const struct log_who *who, struct choice1 *c,
+		 struct why *w)
 {
 	enum ike_err e = check_sa(sa, w);
 
@@ -292,10 +293,8 @@ negotiate_phase1(const struct pl_sa *sa, const struct tunnel_group *group,
 		    c->proposal->number, c->transform->number, c->policy->name);
 		return IKE_OK;
 	}
-	if (loud) {
-		explain1(sa, group, who);
-		LOG(P1_NO_PROPOSAL, who, "All SA proposals found unacceptable");
-	}
+	explain1(sa, group, who);
+	LOG(P1_NO_PROPOSAL, who, "All SA proposals found unacceptable");
 	return why(w, IKE_E_NO_PROPOSAL,
 	    "no transform of the peer matches an isakmp policy of tunnel group %s", group->name);
 }

@@ -170,13 +170,10 @@ dump_one(void *ctx, const char *line)
 }
 
 static void
-log_received(struct ike *ike, const struct log_who *who, const struct msg *m)
+log_received(const struct log_who *who, const struct msg *m)
 {
 	char line[512];
 
-	if (!log_limiter_pass(ike->limiter, ike_now(ike), EVT_MESSAGE_RECEIVED, &who->peer) &&
-	    who->group == NULL)
-		return;
 	LOG(MESSAGE_RECEIVED, who, "IKE_DECODE RECEIVED Message %s",
 	    dump_line(m, ISAKMP_HDR_LEN + m->plain.n, line, sizeof(line)));
 	if (atomic_load_explicit(&log_gate, memory_order_relaxed) >= LOG_L_DEBUG)
@@ -195,7 +192,7 @@ read_clear(struct arrival *a, struct msg *m, const struct log_who *who, bool tel
 		malformed(a, who, tell);
 		return false;
 	}
-	log_received(a->ike, who, m);
+	log_received(who, m);
 	log_unknown_payloads(a->ike, who, m);
 	return true;
 }
@@ -223,7 +220,7 @@ read_encrypted(struct arrival *a, struct step *s, const uint8_t *iv, struct msg 
 	msg_init(m, &a->hdr);
 	if (msg_decode(m, CHUNK(plain, a->body.n), s->mem, &a->why) != IKE_OK)
 		return a->why.code;
-	log_received(a->ike, &sa->who, m);
+	log_received(&sa->who, m);
 	log_unknown_payloads(a->ike, &sa->who, m);
 	return IKE_OK;
 }
@@ -313,6 +310,8 @@ first_message(struct arrival *a)
 		    "Header invalid, missing SA payload! (next payload = %u)", a->hdr.next);
 		return;
 	}
+	/* A flood of first messages is counted, not told line by line; what comes of them neither. */
+	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED, &a->nobody.peer);
 	if (!read_clear(a, &m, &a->nobody, true))
 		return;
 	sa = sa_new(a->ike, a->path, a->hdr.cky_i);
@@ -321,6 +320,7 @@ first_message(struct arrival *a)
 		    err_text(IKE_E_NOMEM));
 		return;
 	}
+	sa->who.quiet = a->nobody.quiet;
 	s = step_for(a, sa, NULL, &m);
 	if (fsm_step(&s, HAP_RX_MM) == IKE_OK) {
 		COUNT(a->ike, sa_half_open);

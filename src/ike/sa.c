@@ -192,13 +192,9 @@ peer_join(struct sa *sa)
 enum ike_err
 sa_establish(struct sa *sa)
 {
-	enum ike_err e = peer_join(sa);
-
-	if (e != IKE_OK)
-		return e;
 	source_leave(sa);
 	sa_handshake_free(sa);
-	return IKE_OK;
+	return peer_join(sa);
 }
 
 bool
