@@ -57,7 +57,7 @@ parameters(struct crypto *c, const struct alg_group *g)
 {
 	char *name = (char *)g->ossl; /* only read */
 	OSSL_PARAM named[] = { OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
-	    OSSL_PARAM_END };
+	    OSSL_PARAM_END};
 	OSSL_PARAM *params = name == NULL ? small_group_params(g) : named;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(c->lib, key_type(g), NULL);
 	EVP_PKEY *key = NULL;
@@ -86,8 +86,7 @@ generator(struct crypto *c, const struct alg_group *g, EVP_PKEY *params)
 	EVP_PKEY_CTX *ctx = g->kind == GROUP_X ? EVP_PKEY_CTX_new_from_name(c->lib, g->ossl, NULL) :
 						 EVP_PKEY_CTX_new_from_pkey(c->lib, params, NULL);
 	int bits = SMALL_GROUP_PRIVATE_BITS;
-	OSSL_PARAM shorter[] = { OSSL_PARAM_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits),
-	    OSSL_PARAM_END };
+	OSSL_PARAM shorter[] = {OSSL_PARAM_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits), OSSL_PARAM_END};
 
 	/* A length given with the parameters would be forgotten. */
 	if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&

@@ -58,14 +58,17 @@ group_rows(void)
 struct crypto_cipher *
 ossl_cipher(struct crypto *c, const struct alg_cipher *a)
 {
-	return a >= alg_ciphers && a < alg_ciphers + cipher_rows() ? &c->ciphers[a - alg_ciphers] :
-								     NULL;
+	bool ours = a >= alg_ciphers && a < alg_ciphers + cipher_rows();
+
+	return ours ? &c->ciphers[a - alg_ciphers] : NULL;
 }
 
 struct crypto_hash *
 ossl_hash(struct crypto *c, const struct alg_hash *a)
 {
-	return a >= alg_hashes && a < alg_hashes + hash_rows() ? &c->hashes[a - alg_hashes] : NULL;
+	bool ours = a >= alg_hashes && a < alg_hashes + hash_rows();
+
+	return ours ? &c->hashes[a - alg_hashes] : NULL;
 }
 
 /* What this OpenSSL lacks stays NULL, and crypto_has_* says so. */
