@@ -45,11 +45,14 @@ struct pl_proposal {	     /* RFC 2408 3.5 */
 
 /*
  * RFC 2408 3.4, RFC 2407 4.6.1.  What follows the situation depends on DOI and situation, so
- * proposals is NULL unless doi is IPSEC_DOI and situation is IPSEC_SIT_IDENTITY alone.
+ * unless doi is IPSEC_DOI and situation is IPSEC_SIT_IDENTITY alone, proposals is NULL and the
+ * octets
+ * stand in rest.
  */
 struct pl_sa {
 	uint32_t	    doi, situation;
 	struct pl_proposal *proposals;
+	struct chunk	    rest; /* written behind the proposals; empty in every SA we can read */
 };
 
 struct pl_id { /* RFC 2407 4.6.2 */

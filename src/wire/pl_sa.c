@@ -76,9 +76,9 @@ proposal_get(struct cur *c, uint8_t *next, unsigned *left, struct arena *mem)
 	p->number = cur_u8(&box, "proposal number");
 	p->protocol = cur_u8(&box, "protocol id");
 	spi_size = cur_u8(&box, "SPI size");
-	announced = cur_u8(&box, "number of transforms");
 	if (p->protocol == PROTO_ISAKMP && spi_size > PHASE1_SPI_MAX)
 		cur_fail(&box, IKE_E_SPI, "SPI size");
+	announced = cur_u8(&box, "number of transforms");
 	p->spi = cur_bytes(&box, spi_size, "SPI");
 	transforms_get(&box, p, announced, left, mem);
 	cur_close_sub(c, &box);
@@ -96,7 +96,7 @@ pl_sa_get(struct cur *c, struct pl *pl, struct arena *mem)
 	sa->doi = cur_u32(c, "DOI");
 	sa->situation = cur_u32(c, "situation");
 	if (cur_ok(c) && (sa->doi != IPSEC_DOI || sa->situation != IPSEC_SIT_IDENTITY))
-		(void)cur_rest(c);
+		sa->rest = cur_rest(c);
 	else
 		for (unsigned n = 0; more(c, next, ISAKMP_PL_P, "proposal's next payload"); n++) {
 			if (n == PL_MAX_PROPOSALS) {
@@ -159,4 +159,5 @@ pl_sa_put(struct wbuf *w, const struct pl *pl)
 	wb_u32(w, pl->u.sa.situation);
 	for (const struct pl_proposal *p = pl->u.sa.proposals; p != NULL; p = p->next)
 		proposal_put(w, p);
+	wb_put(w, pl->u.sa.rest);
 }

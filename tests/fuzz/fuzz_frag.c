@@ -1,0 +1,12 @@
+/* tests/fuzz/fuzz_frag.c - bodies of vendor fragments */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire_body.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct pl pl;
+
+	(void)fuzz_body(ISAKMP_PL_FRAG, data, n, &pl);
+	return 0;
+}
