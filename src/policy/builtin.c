@@ -34,7 +34,7 @@ static const char builtin[] =
     "    integrity = [ \"sha256\", \"sha384\", \"sha512\", \"sha1\" ];\n"
     "    mode = \"any\"; },\n"
     "  { name = \"esp-aes-gcm\";\n"
-    "    encryption = [ \"aes-gcm-256\", \"aes-gcm-192\", \"aes-gcm-128\" ];\n"
+    "    encryption = [ \"aes-256-gcm-16\", \"aes-192-gcm-16\", \"aes-128-gcm-16\" ];\n"
     "    mode = \"any\"; }\n"
     "  # , { name = \"esp-old\"; encryption = [ \"3des\", \"des\" ]; "
     "integrity = [ \"sha1\", \"md5\" ]; mode = \"any\"; }\n"

@@ -307,12 +307,14 @@ unknown_key(struct conf *c, const config_setting_t *s, const struct conf_item *i
 	}
 	near = names_nearest(words, key);
 	if (near != NULL)
-		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected %s perhaps", key, what,
-		    near);
+		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected %s perhaps", key,
+		    what, near);
 	else if (home != NULL)
-		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected it in %s", key, what, home);
+		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected it in %s", key, what,
+		    home);
 	else
-		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected one of:%s", key, what, all);
+		conf_mistake(c, line_of(s), "unknown key %.64s in %s, expected one of:%s", key,
+		    what, all);
 }
 
 static void

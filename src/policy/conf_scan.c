@@ -160,7 +160,7 @@ key_room(struct scan *s, size_t n)
 	return k;
 }
 
-/* From s->p to close, where a key's string ends: its octets go to the key, its lines stay. */
+/* From s->p to close, where a key's string ends: its octets go to the key. */
 static void
 key_string(struct scan *s, const char *close)
 {
@@ -172,15 +172,7 @@ key_string(struct scan *s, const char *close)
 		return;
 	}
 	while (s->p < close) {
-		octet = (unsigned char)*s->p;
-		if (octet == '\\')
-			octet = unescape(s, &s->p);
-		else
-			s->p++;
-		if (octet == '\n' && s->p[-1] == '\n') {
-			emit(s, '\n');
-			s->line++;
-		}
+		octet = *s->p == '\\' ? unescape(s, &s->p) : (unsigned char)*s->p++;
 		if (octet >= 0)
 			k->octets[k->n++] = (uint8_t)octet;
 	}
@@ -193,34 +185,35 @@ plain_string(struct scan *s, const char *close)
 	const char *p = s->p;
 
 	s->expect = NOT_A_KEY;
-	emit(s, '"');
 	while (p < close) {
-		if (*p == '\n')
-			s->line++;
 		if (*p == '\\')
 			(void)unescape(s, &p);
 		else
 			p++;
 	}
-	for (; s->p < close; s->p++)
-		emit(s, *s->p);
+	emit(s, '"');
+	while (s->p < close)
+		emit(s, *s->p++);
 	emit(s, '"');
 }
 
+/* libconfig lets strings go on over lines; what looks so is a quote that was forgotten. */
 static void
 string(struct scan *s)
 {
 	const char *close = ++s->p;
 
-	while (close < s->end && *close != '"')
-		close += *close == '\\' && close + 1 < s->end ? 2 : 1;
-	if (close >= s->end)
-		fatal(s, s->line, "string without an end, expected \"");
-	else if (s->expect >= KEY_STRING)
+	while (close < s->end && *close != '"' && *close != '\n')
+		close += *close == '\\' && close + 1 < s->end && close[1] != '\n' ? 2 : 1;
+	if (close >= s->end || *close == '\n') {
+		fatal(s, s->line, "string without an end on its line, expected \"");
+		return;
+	}
+	if (s->expect >= KEY_STRING)
 		key_string(s, close);
 	else
 		plain_string(s, close);
-	s->p = close < s->end ? close + 1 : s->end;
+	s->p = close + 1;
 }
 
 static void
