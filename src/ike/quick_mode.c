@@ -329,9 +329,14 @@ add_responder_lifetime(struct step *s, const uint32_t *spi)
 
 	if (data.n == 0)
 		return IKE_OK;
-	LOG(P2_LIFETIME, &s->sa->who,
-	    "Responder forcing change of IPSec rekeying duration from %u to %u seconds, from %u to %u kB",
-	    o->offered_s, o->life_s, o->offered_kb, o->life_kb);
+	if (o->life_s != o->offered_s)
+		LOG(P2_LIFETIME, &s->sa->who,
+		    "Responder forcing change of IPSec rekeying duration from %u to %u seconds",
+		    o->offered_s, o->life_s);
+	if (o->life_kb != o->offered_kb)
+		LOG(P2_LIFETIME, &s->sa->who,
+		    "Responder forcing change of IPSec rekeying duration from %u to %u Kbs",
+		    o->offered_kb, o->life_kb);
 	n = msg_add(s->out, ISAKMP_PL_N, s->mem);
 	if (n == NULL)
 		return why(&s->why, IKE_E_NOMEM, "notify");
