@@ -270,14 +270,17 @@ class Lab:
         self.wire(i, "10.9.0.1/24 fd09::1/64", r, "10.9.0.2/24 fd09::2/64")
         return i, r
 
-    def tails(self):
-        """The last lines of every log of the lab, for a failed case."""
+    def mark(self):
+        """Now, in every log: for tails()."""
+        return {log.path: log.mark() for log in self.logs + [p.out for p in self.processes]}
+
+    def tails(self, marks=None):
+        """The last lines of every log of the lab since mark(), without charon's dumps of keys."""
         out = []
-        for log in self.logs:
-            out += [f"--- {os.path.basename(log.path)}"] + log.tail()
-        for p in self.processes:
-            if text := p.out.tail(60):
-                out += [f"--- {os.path.basename(p.path)}"] + text
+        for log in self.logs + [p.out for p in self.processes]:
+            lines = log.text((marks or {}).get(log.path, 0)).splitlines()
+            if lines := [x for x in lines if not re.search(r"\[CHD\] +\d+: |^\s*$", x)][-50:]:
+                out += [f"--- {os.path.basename(log.path)}"] + lines
         return out
 
 
@@ -503,7 +506,10 @@ def entry(n=0, **options):
 
 
 class Ikev1d(Process):
-    """The daemon under test on a host, with its control program beside it."""
+    """The daemon under test on a host, with its control program beside it.
+
+    policy None: the built-in one, which there can be only one of in this world, for its socket's sake.
+    """
 
     def __init__(self, host, policy, name="ikev1d", wrap=(), program=IKEV1D, log=None, env=None, before="",
                  owner=0):
@@ -521,15 +527,19 @@ class Ikev1d(Process):
             host.lab.logs.insert(0, self.log)
         self.log_conf = log or {"target": "file", "file": self.log.path, "level": "info"}
         self.conf = os.path.join(self.dir, "ikev1d.conf")
-        self.write_policy(policy)
+        if policy:
+            self.write_policy(policy)
+        else:
+            self.socket = "/run/ikev1d/control.sock"
         self.crashed_on_purpose = self.checked = False
         sanitizers = {"ASAN_OPTIONS": "detect_leaks=1:exitcode=99:abort_on_error=0",
                       "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1", "LSAN_OPTIONS": "exitcode=98"}
-        super().__init__(host, name, [*wrap, program, "-c", self.conf], {**sanitizers, **(env or {})}, before)
+        super().__init__(host, name, [*wrap, program, *(["-c", self.conf] if policy else ["--builtin"])], {**sanitizers, **(env or {})}, before)
         host.lab.daemons.append(self)
         until(f"{name}'s control socket", lambda: connectable(self.socket) or self.ended(), timeout=PATIENCE * 3)
         if self.ended():
-            raise Failure(f"{name} ended with {self.status()} at its start: {' / '.join(self.out.tail(5))}")
+            said = " / ".join(self.log.tail(5) + self.out.tail(5))
+            raise Failure(f"{name} ended with {self.status()} at its start: {said}")
 
     def write_policy(self, policy):
         """Write the policy file; the lab's own folders are filled in where the policy names none."""
@@ -578,10 +588,10 @@ class Ikev1d(Process):
 
     def isakmp_sas(self):
         """The ISAKMP SAs, half-open ones included: ikev1ctl(8) names the members."""
-        return self.ask("show", "isakmp", "sa", "detail")["isakmp_sas"]
+        return self.ask("show", "isakmp", "sa", "detail")["sas"]
 
     def ipsec_sas(self):
-        return self.ask("show", "ipsec", "sa")["ipsec_sas"]
+        return self.ask("show", "ipsec", "sa")["sas"]
 
     def keys(self):
         """The exported ESP keys: SPI -> (cipher key, integrity key), in hex."""

@@ -9,6 +9,10 @@ from run import case
 IKE = "aes128-sha256-modp2048"
 PEER = "10.9.0.1"
 
+# charon's log: an answer to its probe, a probe of ours.
+DPD_ACK = r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD_ACK\) \]"
+DPD_PROBE = r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD\) \]"
+
 
 def gateway(net, children=1, pol=None, esp=True, **options):
     """The usual pair with everything up to `children` CHILD_SAs configured; (daemon, charon)."""
@@ -185,7 +189,7 @@ def dpd_peer(t):
         d, charon = gateway(net, dpd_delay="1s")
         up(d, charon, "k0")
         with t.step("each R-U-THERE is answered"):
-            until("three answers", lambda: charon.log.count(r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD_ACK\) \]") >= 3)
+            until("three answers", lambda: charon.log.count(DPD_ACK) >= 3)
             assert not charon.log.find("invalid DPD sequence"), "wrong sequence number"
             assert len(charon.children()) == 1
         with t.step("the probes are in our log"):
@@ -198,12 +202,12 @@ def dpd_ours(t):
         d, charon = gateway(net, pol={"group": {"dpd": {"interval": 1, "retries": 2}}}, unique="never")
         up(d, charon, "k0")
         with t.step("a silent peer is probed and answers"):
-            until("two probes", lambda: charon.log.count(r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD\) \]") >= 2)
+            until("two probes", lambda: charon.log.count(DPD_PROBE) >= 2)
             charon.log.wait(r"generating INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD_ACK\) \]")
         with t.step("ikev1ctl dpd sends one at once"):
             mark = charon.log.mark()
             d.ctl("dpd", PEER)
-            charon.log.wait(r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD\) \]", mark, timeout=2)
+            charon.log.wait(DPD_PROBE, mark, timeout=2)
         with t.step("an answering peer stays"):
             assert len(d.isakmp_sas()) == 1 and len(charon.children()) == 1
         with t.step("a dead peer is noticed, logged and forgotten"):
@@ -400,7 +404,7 @@ def workers(t):
             used = {sa["worker"] for sa in d.isakmp_sas()}
             assert len(used) > 1, f"one worker did it all: {used}"
         with t.step("DPD, rekey and delete find theirs, too"):
-            until("eight answers", lambda: charon.log.count(r"HASH N\(DPD_ACK\)") >= 8)
+            until("eight answers", lambda: charon.log.count(DPD_ACK) >= 8)
             for n in range(10, 18):
                 charon.command("rekey", child=f"k{n}")
             until("eight pairs", lambda: len(d.ipsec_sas()) == 8)
@@ -408,3 +412,26 @@ def workers(t):
             for n in range(10, 18):
                 charon.command("terminate", ike=f"gw{n}")
             until("nothing left", lambda: not d.isakmp_sas() and not d.ipsec_sas())
+
+
+@case("built-in policy")
+def builtin(t):
+    # What a newcomer has: --builtin here, a connection with charon's default proposals there.  The second
+    # transform of charon's default phase 1 proposal has nothing but a group.
+    with t.new_lab() as net:
+        init, resp = net.line()
+        d = Ikev1d(resp, None, env={"ASAN_OPTIONS": "detect_leaks=0:exitcode=99"})
+        d.log = d.out
+        kids = {"k0": child(0, "default"), "k1": child(1, "aes256gcm16-ecp256")}
+        charon = Charon(init, {"gw": connection("default", kids)}, key="ikev1d")
+        with t.step("charon's default proposals get in"):
+            up(d, charon, "k0", "k1")
+            assert len(charon.children()) == 2 and len(d.ipsec_sas()) == 2
+        with t.step("it serves as nobody"):
+            with open(f"/proc/{d.p.pid}/status", encoding="ascii") as f:
+                assert "\nUid:\t65534\t65534\t65534\t65534\n" in f.read()
+        with t.step("other proposals, 0.0.0.0/0"):
+            charon.command("terminate", ike="gw")
+            charon.load({"gw": connection("aes256-sha384-ecp384", {
+                "k2": child(2, "aes256-sha512-modp3072", local_ts="0.0.0.0/0", remote_ts="10.0.0.0/8")})}, "ikev1d")
+            up(d, charon, "k2")

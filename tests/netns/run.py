@@ -80,23 +80,23 @@ class Case:
     @contextlib.contextmanager
     def step(self, what):
         """One TAP line.  A failure is noted and the case goes on."""
-        started = time.monotonic()
+        started, marks = time.monotonic(), self.lab.mark() if self.lab else {}
         try:
             yield
         except Skip as e:
             self.tap.result(True, f"{self.name}: {what}", f" # SKIP {e}")
         except (lab.Failure, AssertionError, OSError, KeyError, IndexError, TypeError, ValueError) as e:
-            self.tap.result(False, f"{self.name}: {what}", lines=self.explain(e))
+            self.tap.result(False, f"{self.name}: {what}", lines=self.explain(e, marks))
         else:
             if (seconds := time.monotonic() - started) > 8:
                 what += f" ({seconds:.0f} s)"
             self.tap.result(True, f"{self.name}: {what}")
 
-    def explain(self, error):
+    def explain(self, error, marks=None):
         where = traceback.extract_tb(error.__traceback__)
         lines = [f"{type(error).__name__}: {line}" for line in str(error).splitlines() or ["(no words)"]]
         lines += [f"  {os.path.basename(f.filename)}:{f.lineno}: {f.line}" for f in where[1:]]
-        return lines + (self.lab.tails() if self.lab else [])
+        return lines + (self.lab.tails(marks) if self.lab else [])
 
     def run(self, function):
         try:
