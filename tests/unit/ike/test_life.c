@@ -143,13 +143,17 @@ dpd_finds_the_dead(void)
 	struct pair	  p = {0};
 	struct lab_policy pol = {.group = "dpd = { interval = 10; retries = 3; };"};
 	unsigned	  probes = 0;
+	uint32_t	  seq = 0;
 	struct chunk	  d;
 	bool		  clear;
 	struct why	  w = {0};
 
 	if (!pair_up(&p, &pol, 4))
 		goto out;
-	lab_advance(p.lab, 10000 + 60000);
+	/* Asked after 10 s of silence, asked again three times every two seconds with the same number, then given up. */
+	lab_advance(p.lab, 10000 + 3 * 2000 + 1);
+	T_EQ(ike_totals(p.lab->ike).established, 1);
+	lab_advance(p.lab, 2000);
 	T_EQ(ike_totals(p.lab->ike).established, 0);
 	T_EQ(ike_totals(p.lab->ike).children, 0);
 	T_EQ(lab_counter(p.lab, CNT_dpd_dead), 1);
@@ -157,9 +161,12 @@ dpd_finds_the_dead(void)
 	T_TRUE(lab_logged(p.lab, "IKE lost contact with remote peer, deleting connection (keepalive type: DPD)"));
 	while (lab_take(p.lab, &d))
 		if (ini_info(&p.i, d, &clear, &w) == IKE_OK && ini_notify_in(&p.i) != NULL &&
-		    ini_notify_in(&p.i)->type == N_R_U_THERE)
-			probes++;
-	T_TRUE(probes >= 3 && probes <= 4);
+		    ini_notify_in(&p.i)->type == N_R_U_THERE) {
+			if (probes++ > 0)
+				T_EQ(lab_t_seq(ini_notify_in(&p.i)), seq);
+			seq = lab_t_seq(ini_notify_in(&p.i));
+		}
+	T_EQ(probes, 4);
 out:
 	pair_down(&p);
 }
