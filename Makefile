@@ -67,7 +67,7 @@ PROGS   = $(if $(filter src/daemon/main.c,$(SRC)),$(O)/ikev1d) \
 UNIT_BIN  = $(TESTS:tests/unit/%.c=$(O)/tests/%)
 FUZZ_BIN  = $(FUZZ:tests/fuzz/%.c=$(O)/%)
 BENCH_BIN = $(BENCH:tests/bench/%.c=$(O)/%)
-ARCHIVES  = $(O)/libtest.a $(O)/libikev1d.a $(O)/libcli.a
+ARCHIVES  = $(O)/libtest.a $(O)/libcli.a $(O)/libikev1d.a
 
 # --- targets for people ---
 SUB     = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))

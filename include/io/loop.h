@@ -13,7 +13,10 @@
 
 struct loop;
 
-/* Before the first loop, and after the last one.  False: the library does not know threads. */
+/*
+ * Before the first loop, and after the last one.  SIGPIPE is ignored from then on.  False: the
+ * library does not know threads.
+ */
 bool loop_setup(void) MUST_USE;
 void loop_teardown(void);
 

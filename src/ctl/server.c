@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -200,13 +201,22 @@ on_end(void *ctx, enum stream_end end)
 }
 
 static void
+turn_away(int fd)
+{
+	static const char text[] = "{\"ok\":false,\"error\":\"too many connections\"}\n";
+
+	(void)send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+}
+
+static void
 on_accept(void *ctx, int fd)
 {
 	struct server *s = ctx;
 	struct client *c;
 
 	if (s->client_count >= CLIENTS_MAX || (c = calloc(1, sizeof(*c))) == NULL) {
-		close(fd);
+		turn_away(fd);
 		return;
 	}
 	c->server = s;

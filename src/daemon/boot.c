@@ -290,7 +290,6 @@ start_loop(struct daemon *d, struct why *w)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 
-	signal(SIGPIPE, SIG_IGN);
 	if (!loop_setup() || (d->loop = loop_new()) == NULL ||
 	    (d->end = deadline_new(d->loop, end_due, d)) == NULL)
 		return why(w, IKE_E_SYS, "event loop: %s", strerror(errno));

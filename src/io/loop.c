@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "io_local.h"
@@ -27,6 +28,7 @@ struct loop {
 bool
 loop_setup(void)
 {
+	signal(SIGPIPE, SIG_IGN); /* libevent writes to connections that may be gone */
 	return evthread_use_pthreads() == 0;
 }
 

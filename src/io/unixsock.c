@@ -95,8 +95,8 @@ unixsock_listen(const char *path, uid_t uid, gid_t gid, struct why *w)
 	int fd;
 
 	if (strlen(path) >= sizeof(sun.sun_path)) {
-		(void)why(w, IKE_E_CONF, "control socket %s: longer than %zu octets", path,
-		    sizeof(sun.sun_path) - 1);
+		(void)why(w, IKE_E_CONF, "control socket: name longer than %zu octets: %s",
+		    sizeof(sun.sun_path) - 1, path);
 		return -1;
 	}
 	(void)memcpy(sun.sun_path, path, strlen(path) + 1);
