@@ -77,6 +77,13 @@ label_of(const struct fsm_row *r)
 	return r->in_label != NULL ? r->in_label : fsm_event_name(r->in_event);
 }
 
+/* What a message holds once only: two KE payloads would leave open which of them counts. */
+static uint64_t
+once(const struct fsm_row *r)
+{
+	return P(SA) | P(KE) | P(HASH) | P(NONCE) | (r->ev == HAP_RX_MM ? P(ID) : 0);
+}
+
 /* RFC 2409 5.5: HASH follows the header, SA follows HASH; RFC 2409 5: SA is first in phase 1. */
 static enum ike_err
 check_order(struct step *s, const struct fsm_row *r)
@@ -109,6 +116,9 @@ check_payloads(struct step *s, const struct fsm_row *r)
 		if ((got & bit) != 0 && ((r->need | r->may) & bit) == 0)
 			return why(&s->why, IKE_E_SYNTAX, "%s payload is not allowed in %s",
 			    payload_name(type), label_of(r));
+		if ((got & bit & once(r)) != 0 && msg_count(s->in, type) > 1)
+			return why(&s->why, IKE_E_SYNTAX, "%u %s payloads in %s",
+			    msg_count(s->in, type), payload_name(type), label_of(r));
 	}
 	return got == 0 ? IKE_OK : check_order(s, r);
 }

@@ -31,9 +31,6 @@ mm_in1(struct step *s)
 	enum ike_err e;
 	char text[ADDR_TEXT];
 
-	if (msg_count(s->in, ISAKMP_PL_SA) != 1)
-		return why(&s->why, IKE_E_SYNTAX, "%u SA payloads in message 1",
-		    msg_count(s->in, ISAKMP_PL_SA));
 	p1_vendor_ids(s);
 	group = policy_match(sa->policy, &s->path.remote.addr, &s->path.local.addr, 0);
 	if (group == NULL) {

@@ -260,12 +260,6 @@ take_sa(struct step *s)
 {
 	const struct pl_sa *sa = &msg_find(s->in, ISAKMP_PL_SA, NULL)->u.sa;
 
-	if (msg_count(s->in, ISAKMP_PL_SA) != 1) {
-		why(&s->why, IKE_E_NO_PROPOSAL,
-		    "%u SA payloads in one Quick Mode, one is supported",
-		    msg_count(s->in, ISAKMP_PL_SA));
-		return NULL;
-	}
 	/* What a refusal will refer to. */
 	if (sa->proposals != NULL && sa->proposals->spi.n == SPI_LEN) {
 		s->x->qm->protocol = sa->proposals->protocol;
@@ -287,8 +281,6 @@ qm_in1(struct step *s)
 	enum ike_err e;
 
 	q.sa = take_sa(s);
-	if (q.sa == NULL)
-		return s->why.code;
 	if ((e = take_nonce(s, qm->ni, &qm->ni_len)) != IKE_OK ||
 	    (e = take_proxies(s, &local, &remote)) != IKE_OK)
 		return e;
@@ -621,8 +613,6 @@ qm_in2(struct step *s)
 	struct proxy local, remote;
 	enum ike_err e;
 
-	if (sa == NULL)
-		return s->why.code;
 	if ((e = take_nonce(s, qm->nr, &qm->nr_len)) != IKE_OK ||
 	    (e = check_answer(s, sa, qm->child)) != IKE_OK ||
 	    (e = take_proxies(s, &local, &remote)) != IKE_OK)

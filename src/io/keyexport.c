@@ -134,6 +134,30 @@ key_text(struct chunk key, char *buf, size_t n)
 	return buf;
 }
 
+/* Wireshark decrypts ESP only, and only what it has a name for: the rest stands in comments. */
+static bool
+known(const struct child_keys *c)
+{
+	return c->protocol == PROTO_ESP && c->cipher != NULL && c->cipher->wireshark != NULL &&
+	    (c->integ == NULL || c->integ->wireshark != NULL);
+}
+
+static const char *
+cipher_name(const struct child_keys *c)
+{
+	if (c->cipher == NULL)
+		return "AH";
+	return c->cipher->wireshark != NULL ? c->cipher->wireshark : c->cipher->label;
+}
+
+static const char *
+integ_name(const struct child_keys *c)
+{
+	if (c->integ == NULL)
+		return "NULL";
+	return c->integ->wireshark != NULL ? c->integ->wireshark : c->integ->label;
+}
+
 static void
 esp_line(struct keyexport *k, const struct child_keys *c, bool in)
 {
@@ -144,24 +168,20 @@ esp_line(struct keyexport *k, const struct child_keys *c, bool in)
 	int n;
 
 	n = snprintf(line, sizeof(line),
-	    "\"%s\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"%s\",\"%s\",\"%s\"\n",
+	    "%s\"%s\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"%s\",\"%s\",\"%s\"\n", known(c) ? "" : "# ",
 	    src->family == ADDR_V6 ? "IPv6" : "IPv4", addr_print(src, from, sizeof(from)),
-	    addr_print(dst, to, sizeof(to)), in ? c->spi_in : c->spi_out, c->cipher->wireshark,
+	    addr_print(dst, to, sizeof(to)), in ? c->spi_in : c->spi_out, cipher_name(c),
 	    key_text(in ? c->enc_in : c->enc_out, enc, sizeof(enc)),
-	    c->integ != NULL ? c->integ->wireshark : "NULL",
+	    integ_name(c),
 	    key_text(in ? c->auth_in : c->auth_out, auth, sizeof(auth)));
 	append(k, k->esp, line, (size_t)n);
 	secret_wipe_mem(enc, sizeof(enc));
 	secret_wipe_mem(auth, sizeof(auth));
 }
 
-/* Wireshark decrypts ESP only, and only what it has a name for. */
 void
 keyexport_child(struct keyexport *k, const struct child_keys *c)
 {
-	if (c->protocol != PROTO_ESP || c->cipher == NULL || c->cipher->wireshark == NULL ||
-	    (c->integ != NULL && c->integ->wireshark == NULL))
-		return;
 	esp_line(k, c, true);
 	esp_line(k, c, false);
 }
