@@ -141,14 +141,14 @@ open_control(struct daemon *d, struct why *w)
 {
 	const char *wanted = d->policy->control_socket, *runtime = getenv("XDG_RUNTIME_DIR");
 	char path[256];
-	struct why second = {0};
 
 	d->control_fd = listen_at(d, wanted, w);
 	if (d->control_fd < 0 && geteuid() != 0 && runtime != NULL &&
 	    strcmp(wanted, PROTO_SOCKET) == 0 &&
-	    snprintf(path, sizeof(path), "%s/" PROTO_SOCKET_USER, runtime) < (int)sizeof(path) &&
-	    (d->control_fd = listen_at(d, path, &second)) >= 0)
+	    snprintf(path, sizeof(path), "%s/" PROTO_SOCKET_USER, runtime) < (int)sizeof(path)) {
+		d->control_fd = listen_at(d, path, w);
 		wanted = path;
+	}
 	if (d->control_fd < 0)
 		return IKE_E_SYS;
 	d->control_path = strdup(wanted);
@@ -319,6 +319,16 @@ start_workers(struct daemon *d, struct why *w)
 	return IKE_OK;
 }
 
+/* Better said now than at the first reload. */
+static void
+look_ahead(const struct daemon *d)
+{
+	if (d->identity.change && !d->opt->builtin && access(d->opt->file, R_OK) != 0)
+		LOG(DAEMON_PRIVILEGES, NULL,
+		    "user %s cannot read %s, so a reload will be refused; chgrp %u %s, chmod 0640 mend it",
+		    d->identity.name, d->opt->file, (unsigned)d->identity.gid, d->opt->file);
+}
+
 /* What needs privileges, then who we are from now on, then the threads. */
 static enum ike_err
 come_up(struct daemon *d, struct why *w)
@@ -340,6 +350,7 @@ come_up(struct daemon *d, struct why *w)
 	if (d->identity.change)
 		LOG(DAEMON_PRIVILEGES, NULL, "privileges dropped, running as user %s",
 		    d->identity.name);
+	look_ahead(d);
 	if (start_workers(d, w) != IKE_OK || start_server(d, w) != IKE_OK)
 		return w->code;
 	return IKE_OK;
