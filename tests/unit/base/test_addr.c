@@ -119,6 +119,14 @@ masks(void)
 	T_EQ(addr_mask_bits(&m), -1);
 }
 
+static struct addr
+from_number(uint32_t v)
+{
+	const uint8_t o[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+
+	return addr_from_octets(CHUNK(o, sizeof(o)));
+}
+
 /* Every length: the first address outside is outside, the last inside inside. */
 static void
 prefix_bounds(void)
@@ -127,12 +135,9 @@ prefix_bounds(void)
 		uint32_t net = 0xc0a80180u & (0xffffffffu << (32 - bits));
 		uint32_t last = net | (bits == 32 ? 0 : 0xffffffffu >> bits);
 		struct prefix p = {.bits = (uint8_t)bits};
-		uint8_t o[4];
-
-#define STORE(v) (o[0] = (uint8_t)((v) >> 24), o[1] = (uint8_t)((v) >> 16), o[2] = (uint8_t)((v) >> 8), \
-		  o[3] = (uint8_t)(v), addr_from_octets(CHUNK(o, 4)))
-		p.addr = STORE(net);
-		struct addr in = STORE(last), after = STORE(last + 1), before = STORE(net - 1);
+		p.addr = from_number(net);
+		struct addr in = from_number(last), after = from_number(last + 1),
+			    before = from_number(net - 1);
 
 		T_TRUE(prefix_has(&p, &p.addr));
 		T_TRUE(prefix_has(&p, &in));

@@ -13,7 +13,9 @@
 #include "base/compiler.h"
 #include "t.h"
 
-#define LINE_RE "^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}[+-][0-9]{4} "
+#define LINE_RE                                                                         \
+	"^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}" \
+	"[+-][0-9]{4} "
 
 static char folder[] = "/tmp/ikev1d-log-XXXXXX";
 static char path[64], got[400000];

@@ -3,7 +3,8 @@
 #include "base/names.h"
 #include "t.h"
 
-static const struct name HASHES[] = {{1, "md5"}, {2, "sha1"}, {4, "sha256"}, {5, "sha384"}, {0, NULL}};
+static const struct name HASHES[] = {
+    {1, "md5"}, {2, "sha1"}, {4, "sha256"}, {5, "sha384"}, {0, NULL}};
 
 static void
 lookups(void)

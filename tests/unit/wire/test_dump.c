@@ -48,8 +48,8 @@ asa_line(void)
 	    ISAKMP_PL_HASH, 0x26f952ae);
 	T_STR(dump_line(&m, 64, buf, sizeof(buf)),
 	    "(msgid=26f952ae) with payloads : HDR + HASH (8) + NOTIFY (11) + DELETE (12) + "
-	    "CERT_REQ (7) + CERT (6) + SIG (9) + NONCE (10) + NAT-D (20) + NAT-D (130) + UNKNOWN (15) "
-	    "+ ATTR (14) + FRAG (132) + NAT-OA (131) + NONE (0) total length : 64");
+	    "CERT_REQ (7) + CERT (6) + SIG (9) + NONCE (10) + NAT-D (20) + NAT-D (130) + "
+	    "UNKNOWN (15) + ATTR (14) + FRAG (132) + NAT-OA (131) + NONE (0) total length : 64");
 	arena_reset(mem);
 }
 

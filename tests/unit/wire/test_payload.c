@@ -164,6 +164,7 @@ too_many_payloads(void)
 
 	for (int i = 0; i <= PL_MAX_PAYLOADS; i++)
 		memcpy(o + 4 * i, (uint8_t[]){ISAKMP_PL_VID, 0, 0, 4}, 4);
+	o[4 * PL_MAX_PAYLOADS] = 0; /* the last one is one too many */
 	T_ERR(chain_get(CHUNK(o, sizeof(o)), ISAKMP_PL_VID, &l, &end, &w), IKE_E_LIMIT);
 	T_STR(w.text, "more than 64 payloads");
 	o[4 * (PL_MAX_PAYLOADS - 1)] = 0;
