@@ -28,8 +28,10 @@ struct scan {
 	size_t	     n;
 	int	     line;
 	enum expect  expect; /* are we at the value of a pre_shared_key? */
+	char	     before; /* the token before: itself, or 'a' for a word or number */
 	unsigned     depth;
 	unsigned     members[CONF_DEPTH_MAX + 1]; /* assignments so far, per bracket */
+	char	     open[CONF_DEPTH_MAX + 1];	  /* the brackets */
 	bool	     stop;
 };
 
@@ -197,6 +199,17 @@ plain_string(struct scan *s, const char *close)
 	emit(s, '"');
 }
 
+/* May a string stand here?  One that must not is what libconfig 1.5 leaks. */
+static bool
+string_fits(const struct scan *s)
+{
+	if (s->before == '"' || s->before == '=')
+		return true;
+	if (s->depth == 0 || s->open[s->depth] == '{')
+		return false;
+	return s->before == '(' || s->before == '[' || s->before == ',';
+}
+
 /* libconfig lets strings go on over lines; what looks so is a quote that was forgotten. */
 static void
 string(struct scan *s)
@@ -209,6 +222,11 @@ string(struct scan *s)
 		fatal(s, s->line, "string without an end on its line, expected \"");
 		return;
 	}
+	if (!string_fits(s)) {
+		fatal(s, s->line, "string where none can be, expected = or , before it");
+		return;
+	}
+	s->before = '"';
 	if (s->expect >= KEY_STRING)
 		key_string(s, close);
 	else
@@ -223,6 +241,7 @@ name(struct scan *s)
 
 	while (s->p < s->end && name_char((unsigned char)*s->p, s->p == from))
 		emit(s, *s->p++);
+	s->before = 'a';
 	s->expect = NOT_A_KEY;
 	if ((size_t)(s->p - from) == strlen(KEY_NAME) &&
 	    memcmp(from, KEY_NAME, strlen(KEY_NAME)) == 0)
@@ -249,6 +268,7 @@ number(struct scan *s)
 		    INT32_MAX);
 	while (s->p < p)
 		emit(s, *s->p++);
+	s->before = 'a';
 	s->expect = NOT_A_KEY;
 }
 
@@ -257,6 +277,7 @@ bracket(struct scan *s)
 {
 	char ch = *s->p++;
 
+	s->before = ch;
 	s->expect = NOT_A_KEY;
 	if (ch == '}' || ch == ')' || ch == ']') {
 		emit_behind_string(s, ch);
@@ -268,13 +289,16 @@ bracket(struct scan *s)
 		fatal(s, s->line, "too many brackets within brackets, expected at most 32");
 		return;
 	}
-	s->members[++s->depth] = 0;
+	s->depth++;
+	s->members[s->depth] = 0;
+	s->open[s->depth] = ch;
 }
 
 static void
 assignment(struct scan *s)
 {
 	emit(s, *s->p++);
+	s->before = '=';
 	s->expect = s->expect == KEY_EQUALS ? KEY_STRING : NOT_A_KEY;
 	if (s->members[s->depth]++ == CONF_MEMBERS_MAX)
 		fatal(s, s->line, "too many keys in one group, expected at most 256");
@@ -307,6 +331,7 @@ token(struct scan *s)
 		    "@include is not supported, expected everything in one file (keys may stand in "
 		    "files of their own: pre_shared_key_file)");
 	} else {
+		s->before = (char)ch;
 		s->expect = NOT_A_KEY;
 		s->p++;
 		if (ch == ',')

@@ -1,4 +1,6 @@
-/* tests/unit/policy/test_builtin.c - the built-in policy and the example files are what they say. */
+/*
+ * tests/unit/policy/test_builtin.c - the built-in policy and the example files are what they say.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <dirent.h>
 
@@ -18,7 +20,8 @@ static struct collect got;
 static struct folder dir;
 
 static void
-offers(const struct isakmp_policy *p, const char *cipher, const char *hash, unsigned group, bool want)
+offers(const struct isakmp_policy *p, const char *cipher, const char *hash, unsigned group,
+    bool want)
 {
 	bool c = false, h = false, g = false;
 
@@ -60,7 +63,8 @@ builtin(void)
 	T_EQ(p->needs_legacy, false);
 	T_EQ(p->groups[0].peer.addr.family, ADDR_NONE);
 	T_EQ(p->groups[0].remote_id.kind, IDENT_ANY);
-	T_MEM(p->groups[0].psk, p->groups[0].psk_len, policy_builtin_key(), strlen(policy_builtin_key()));
+	T_MEM(p->groups[0].psk, p->groups[0].psk_len, policy_builtin_key(),
+	    strlen(policy_builtin_key()));
 	T_EQ(p->groups[0].crypto_map[0].pfs, PFS_ANY);
 	T_EQ(p->groups[0].crypto_map[0].local.addr.family, ADDR_NONE);
 	for (size_t s = 0; s < p->transform_set_count; s++)
@@ -185,7 +189,9 @@ example_has_every_key(void)
 	named_in(text, conf_top);
 }
 
-/* What ikev1d.conf shows as defaults are the defaults: without those keys the policy is the same. */
+/*
+ * What ikev1d.conf shows as defaults are the defaults: without those keys the policy is the same.
+ */
 static void
 example_shows_defaults(void)
 {
@@ -221,12 +227,12 @@ many_groups_example(void)
 	static const struct {
 		const char *peer, *local, *group;
 	} rows[] = {
-		{ "203.0.113.10", "192.0.2.1", "partner" },
-		{ "198.51.100.77", "192.0.2.1", "branches" },
-		{ "10.0.0.1", "192.0.2.2", "rekey-test" },
-		{ "10.0.0.1", "192.0.2.3", "l2tp" },
-		{ "10.0.0.1", "192.0.2.9", "any" },
-		{ "2001:db8::1", "2001:db8::2", "any" },
+	    {"203.0.113.10", "192.0.2.1", "partner"},
+	    {"198.51.100.77", "192.0.2.1", "branches"},
+	    {"10.0.0.1", "192.0.2.2", "rekey-test"},
+	    {"10.0.0.1", "192.0.2.3", "l2tp"},
+	    {"10.0.0.1", "192.0.2.9", "any"},
+	    {"2001:db8::1", "2001:db8::2", "any"},
 	};
 	struct policy *p = load_example("lab-many-groups.conf");
 	const struct tunnel_group *g;

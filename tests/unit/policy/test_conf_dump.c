@@ -263,8 +263,8 @@ key_put_in(void)
 	dump(first);
 	stars = strstr(got.text, "\"********\"");
 	if (T_TRUE(stars != NULL)) {
-		snprintf(text, sizeof(text), "%.*s\"%s\"%s", (int)(stars - got.text), got.text, policy_builtin_key(),
-		    stars + strlen("\"********\""));
+		snprintf(text, sizeof(text), "%.*s\"%s\"%s", (int)(stars - got.text), got.text,
+		    policy_builtin_key(), stars + strlen("\"********\""));
 		second = parse(text);
 		if (second != NULL)
 			same(first, second);
@@ -276,9 +276,10 @@ key_put_in(void)
 static void
 no_key_in_dump(void)
 {
-	struct policy *p = parse("isakmp_policies = ( { name = \"p\"; encryption = \"aes-256\"; hash = \"sha256\"; group = 14; } );"
-				 "transform_sets = ( { name = \"s\"; encryption = \"aes-256\"; integrity = \"sha1\"; } );"
-				 "tunnel_groups = ( { name = \"g\"; pre_shared_key = \"hunter2\"; } );");
+	struct policy *p = parse(
+	    "isakmp_policies = ( { name = \"p\"; encryption = \"aes-256\"; hash = \"sha256\"; group = 14; } );"
+	    "transform_sets = ( { name = \"s\"; encryption = \"aes-256\"; integrity = \"sha1\"; } );"
+	    "tunnel_groups = ( { name = \"g\"; pre_shared_key = \"hunter2\"; } );");
 
 	if (p == NULL)
 		return;
@@ -298,7 +299,8 @@ dumped(const struct conf_item *items)
 		snprintf(want, sizeof(want), " %s = ", items->key);
 		if (items->type == CONF_SECRET_FILE)
 			T_TRUE(strstr(got.text, want) == NULL);
-		else if (strncmp(got.text, want + 1, strlen(want + 1)) != 0 && strstr(got.text, want) == NULL &&
+		else if (strncmp(got.text, want + 1, strlen(want + 1)) != 0 &&
+		    strstr(got.text, want) == NULL &&
 		    strstr(got.text, (want[0] = '\n', want)) == NULL)
 			T_FAIL("%s is not in the dump", items->key);
 		if (items->sub != NULL)

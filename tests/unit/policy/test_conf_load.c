@@ -62,6 +62,12 @@ static const struct mistake mistakes[] = {
 	{ "listen = { addresses = [ \"::\", 1 ]; };", NULL, NULL, NULL,
 	  "F:1: mismatched element type in array, expected elements of one type in [ ]\n" },
 	{ "user = \"nobody;", NULL, NULL, NULL, "F:1: string without an end on its line, expected \"\n" },
+	{ "user \"nobody\";", NULL, NULL, NULL,
+	  "F:1: string where none can be, expected = or , before it\n" },
+	{ NULL, NULL, NULL, "tunnel_groups = ( { name = \"g\"; pre_shared_key \"secret\"; } );",
+	  "F:4: string where none can be, expected = or , before it\n" },
+	{ "listen = { addresses = [ \"::\", ]; };", NULL, NULL, NULL,
+	  "F:1: syntax error here or on the line before, expected KEY = VALUE;\n" },
 	{ "/* workers = 1;", NULL, NULL, NULL, "F:1: comment without an end, expected */\n" },
 	{ "@include \"other.conf\"", NULL, NULL, NULL,
 	  "F:1: @include is not supported, expected everything in one file (keys may stand in files of their own: "
