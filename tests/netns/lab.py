@@ -419,6 +419,9 @@ class Charon(Process):
         self.env = {"STRONGSWAN_CONF": os.path.join(self.dir, "strongswan.conf"), "SWANCTL_DIR": self.dir}
         super().__init__(host, name, [CHARON], self.env if esp else {**self.env, "LD_PRELOAD": shim()})
         until(f"{name}'s vici socket", lambda: connectable(self.vici) or self.ended())
+        if not esp:
+            # The kernel holds but the reserved SPI of such an SA, and would take it for forgotten soon.
+            host.run("sh", "-c", "echo 3600 >/proc/sys/net/core/xfrm_acq_expires")
         if connections:
             self.load(connections, key)
 

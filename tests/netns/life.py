@@ -217,6 +217,22 @@ def dpd_ours(t):
             until("nothing left", lambda: not d.isakmp_sas() and not d.ipsec_sas())
 
 
+@case("DPD that crosses")
+def dpd_crossing(t):
+    # Both sides ask after the same second of silence: probes and answers pass each other on the wire.
+    with t.new_lab() as net:
+        d, charon = gateway(net, pol={"group": {"dpd": {"interval": 1}}}, dpd_delay="1s")
+        up(d, charon, "k0")
+        with t.step("each side's answer is the right one for the other"):
+            until("our probes", lambda: d.log.count(r"Sending keep-alive of type DPD R-U-THERE ") >= 3, timeout=40)
+            until("charon's probes", lambda: charon.log.count(DPD_ACK) >= 3)
+            assert not charon.log.find("invalid DPD sequence")
+            bad = d.log.find(r"Received DPD sequence number .*expected.*")
+            assert not bad, bad[0]
+        with t.step("nobody is taken for dead"):
+            assert len(charon.children()) == 1 and len(d.ipsec_sas()) == 1
+
+
 @case("delete by the peer")
 def delete_peer(t):
     with t.new_lab() as net:
