@@ -291,7 +291,7 @@ print_status(FILE *out, const json_t *reply)
 	print_sockets(out, json_object_get(reply, "sockets"));
 	fprintf(out, "ISAKMP SAs: %lld established, %lld half-open\n", num(sa, "established"),
 	    num(sa, "half_open"));
-	fprintf(out, "IPsec SAs : %lld, exchanges under way: %lld\n", num(sa, "ipsec_sas"),
+	fprintf(out, "IPsec SAs : %lld, exchanges: %lld\n", num(sa, "ipsec_sas"),
 	    num(sa, "exchanges"));
 	fprintf(out, "Errors    : %lld receiving, %lld sending\n\nCounters:\n",
 	    num(reply, "recv_errors"), num(reply, "send_errors"));
@@ -317,17 +317,18 @@ print_monitor(FILE *out, const json_t *reply)
 static void
 print_count(FILE *out, const json_t *reply)
 {
-	const char *command = str(reply, "command");
+	const char *command = str(reply, "command"), *peer = str(reply, "peer");
 	const long long n = num(reply, "count");
+	const char *s = n == 1 ? "" : "s", *of = " of ";
 
+	if (strcmp(peer, "all") == 0)
+		peer = of = "";
 	if (strcmp(command, "delete") == 0)
-		fprintf(out, "%lld SA%s of %s deleted\n", n, n == 1 ? "" : "s", str(reply, "peer"));
+		fprintf(out, "%lld SA%s%s%s deleted\n", n, s, of, peer);
 	else if (strcmp(command, "dpd") == 0)
-		fprintf(out, "R-U-THERE sent on %lld SA%s of %s\n", n, n == 1 ? "" : "s",
-		    str(reply, "peer"));
+		fprintf(out, "R-U-THERE sent on %lld SA%s%s%s\n", n, s, of, peer);
 	else
-		fprintf(out, "Quick Mode started for %lld IPsec SA%s of %s\n", n, n == 1 ? "" : "s",
-		    str(reply, "peer"));
+		fprintf(out, "Quick Mode started for %lld IPsec SA%s%s%s\n", n, s, of, peer);
 }
 
 static void

@@ -135,26 +135,6 @@ sum_totals(const struct request *r)
 }
 
 static void
-gathered_sas(struct request *r, json_t *answer)
-{
-	struct ike_totals sum = sum_totals(r);
-	json_t *all = json_array();
-	unsigned left_out = 0;
-
-	for (unsigned i = 0; i < r->workers; i++) {
-		(void)json_array_extend(all, r->parts[i].sas);
-		left_out += r->parts[i].left_out;
-	}
-	if (r->call.peer != NULL)
-		(void)json_object_set_new(answer, "peer", json_string(r->call.peer));
-	if (r->call.command == PROTO_C_SHOW_ISAKMP)
-		(void)json_object_set_new(answer, "detail", json_boolean(r->call.detail));
-	(void)json_object_set_new(answer, "totals", show_totals(&sum));
-	(void)json_object_set_new(answer, "left_out", json_integer(left_out));
-	(void)json_object_set_new(answer, "sas", all);
-}
-
-static void
 work_delete(struct request *r, const struct server_worker *w, struct part *p)
 {
 	p->count = ike_delete(w->ike, &r->match);
@@ -225,6 +205,55 @@ nothing_matched(const struct request *r)
 	return refusal(error, false);
 }
 
+/* Have a refusal in place of an answer. */
+static void
+refuse_instead(const struct request *r, json_t *answer)
+{
+	json_t *no = nothing_matched(r);
+
+	(void)json_object_clear(answer);
+	(void)json_object_update(answer, no);
+	json_decref(no);
+}
+
+/* To show nothing of a group that nobody knows would hide the mistake. */
+static bool
+mistyped(const struct request *r, json_t *answer)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+	struct server_facts facts;
+
+	ports->facts(ports->ctx, &facts);
+	if (has_group(facts.policy, r->match.group))
+		return false;
+	refuse_instead(r, answer);
+	return true;
+}
+
+static void
+gathered_sas(struct request *r, json_t *answer)
+{
+	struct ike_totals sum = sum_totals(r);
+	json_t *all = json_array();
+	unsigned left_out = 0;
+
+	for (unsigned i = 0; i < r->workers; i++) {
+		(void)json_array_extend(all, r->parts[i].sas);
+		left_out += r->parts[i].left_out;
+	}
+	if (json_array_size(all) == 0 && r->match.group != NULL && mistyped(r, answer)) {
+		json_decref(all);
+		return;
+	}
+	if (r->call.peer != NULL)
+		(void)json_object_set_new(answer, "peer", json_string(r->call.peer));
+	if (r->call.command == PROTO_C_SHOW_ISAKMP)
+		(void)json_object_set_new(answer, "detail", json_boolean(r->call.detail));
+	(void)json_object_set_new(answer, "totals", show_totals(&sum));
+	(void)json_object_set_new(answer, "left_out", json_integer(left_out));
+	(void)json_object_set_new(answer, "sas", all);
+}
+
 static void
 gathered_count(struct request *r, json_t *answer)
 {
@@ -232,13 +261,8 @@ gathered_count(struct request *r, json_t *answer)
 
 	for (unsigned i = 0; i < r->workers; i++)
 		sum += r->parts[i].count;
-	if (sum == 0) {
-		json_t *no = nothing_matched(r);
-
-		(void)json_object_clear(answer);
-		(void)json_object_update(answer, no);
-		json_decref(no);
-	}
+	if (sum == 0)
+		refuse_instead(r, answer);
 	(void)json_object_set_new(answer, "peer", json_string(r->call.peer));
 	(void)json_object_set_new(answer, "count", json_integer(sum));
 }

@@ -218,7 +218,7 @@ short_answers(void)
 	print("{\"ok\":true,\"command\":\"dpd\",\"peer\":\"10.0.0.1\",\"count\":1}");
 	T_STR(printed.out, "R-U-THERE sent on 1 SA of 10.0.0.1\n");
 	print("{\"ok\":true,\"command\":\"rekey\",\"peer\":\"all\",\"count\":3}");
-	T_STR(printed.out, "Quick Mode started for 3 IPsec SAs of all\n");
+	T_STR(printed.out, "Quick Mode started for 3 IPsec SAs\n");
 	print("{\"ok\":true,\"command\":\"reload\",\"notes\":[\"workers has changed\"]}");
 	T_STR(printed.out, "policy reloaded\nworkers has changed\n");
 	print("{\"ok\":true,\"command\":\"log level\",\"level\":\"debug\",\"was\":\"info\"}");
@@ -249,7 +249,7 @@ status(void)
 	    "Sockets   : UDP 0.0.0.0:500\n"
 	    "          : UDP [::]:4500 (NAT-T)\n"
 	    "ISAKMP SAs: 2 established, 1 half-open\n"
-	    "IPsec SAs : 4, exchanges under way: 3\n"
+	    "IPsec SAs : 4, exchanges: 3\n"
 	    "Errors    : 0 receiving, 5 sending\n"
 	    "\n"
 	    "Counters:\n"

@@ -214,6 +214,14 @@ answers_and_refuses(void)
 	T_EQ(json_array_size(json_object_get(o, "sas")), 0);
 	json_decref(o);
 
+	o = answer("{\"command\":\"show ipsec sa\",\"peer\":\"192.0.2.9\"}");
+	T_TRUE(json_is_true(json_object_get(o, "ok")));
+	json_decref(o);
+	o = answer("{\"command\":\"show ipsec sa\",\"peer\":\"nobody-knows-it\"}");
+	T_STR(text_of(o, "error"),
+	    "\"nobody-knows-it\" is neither an address nor the name of a tunnel group");
+	json_decref(o);
+
 	o = answer("this is no JSON");
 	T_TRUE(json_is_true(json_object_get(o, "usage")));
 	json_decref(o);
