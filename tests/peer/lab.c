@@ -35,6 +35,10 @@ port_random(void *ctx, uint8_t *out, size_t n)
 	struct lab *l = ctx;
 
 	for (size_t i = 0; i < n; i++) {
+		if (l->given_at < l->given_n) {
+			out[i] = l->given[l->given_at++];
+			continue;
+		}
 		uint64_t z = l->rng += UINT64_C(0x9e3779b97f4a7c15);
 
 		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -191,9 +195,15 @@ lab_load(const char *text)
 struct lab *
 lab_new(const char *policy_text, uint64_t seed)
 {
+	return lab_new_worker(policy_text, seed, 7);
+}
+
+struct lab *
+lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker)
+{
 	struct lab     *l = must(calloc(1, sizeof(*l)), "memory");
 	struct log_conf quiet = {.target = LOG_T_NONE, .level = LOG_L_ERR};
-	struct ike_conf conf = {.worker = 7};
+	struct ike_conf conf = {.worker = worker};
 	struct why	w = {0};
 	char	       *text = policy_text == NULL ? lab_policy_text(&(struct lab_policy){0}) : NULL;
 

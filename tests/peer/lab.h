@@ -31,6 +31,8 @@ struct lab {
 	struct policy  *policy;
 	uint64_t	now_ms;
 	uint64_t	rng;
+	uint8_t		given[256]; /* the random port yields these first */
+	size_t		given_n, given_at;
 	struct lab_sent queue[LAB_QUEUE]; /* sent and not yet taken */
 	unsigned	head, count;
 	unsigned	lost;	/* sends that found the queue full */
@@ -60,6 +62,7 @@ char *lab_policy_text(const struct lab_policy *); /* malloc'd */
 
 /* An engine with that policy (NULL: lab_policy_text of zeros); aborts the test program on failure. */
 struct lab *lab_new(const char *policy_text, uint64_t seed);
+struct lab *lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker);
 struct lab *lab_new_with(const struct lab_policy *, uint64_t seed);
 void	    lab_free(struct lab *);
 
