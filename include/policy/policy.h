@@ -131,7 +131,7 @@ struct policy {
  * to report as one line "FILE:LINE: what is wrong, what was expected" (never a key).  A file that
  * holds a key and is readable by others is a mistake, with the chmod that mends it.  What is
  * allowed and yet has no effect (a tunnel group that is never reached) is reported as
- * "FILE:LINE: warning: ..." and the policy loaded.
+ * "FILE:LINE: warning: ..." and the policy loaded.  When the file cannot be opened, errno says why.
  */
 typedef void policy_report_fn(void *ctx, const char *line);
 struct policy *policy_load(const char *file, policy_report_fn *, void *ctx);

@@ -62,6 +62,7 @@ conf_read(struct conf *c, int line, const char *file, size_t max, size_t *n, uns
 	const char *sep = line != 0 ? " " : "";
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char *text = NULL, buf[80];
+	int why = fd < 0 ? errno : 0;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
@@ -77,6 +78,8 @@ conf_read(struct conf *c, int line, const char *file, size_t max, size_t *n, uns
 	}
 	if (fd >= 0)
 		(void)close(fd);
+	else
+		errno = why;
 	return text;
 }
 

@@ -142,7 +142,7 @@ static const struct conf_item dpd_items[] = {
 	{ "interval", CONF_NUMBER, FIELD(tunnel_group, dpd_interval_s), .max = 86400, .need = true,
 	  .help = "seconds of silence before a probe, 0: none is sent" },
 	{ "retries", CONF_NUMBER, FIELD(tunnel_group, dpd_retries), .min = 1, .max = 100, .def = 3,
-	  .help = "probes without an answer before the peer is taken for dead" },
+	  .help = "times that a probe is repeated before the peer is taken for dead" },
 	{ .key = NULL }
 };
 

@@ -34,6 +34,11 @@ static const char full[] =
     "{ name = \"d\"; remote_id = \"address\"; local_id = \"keyid:x\"; pre_shared_key = \"********\"; },\n"
     "{ name = \"e\"; pre_shared_key = \"********\"; } );\n";
 
+#define ONE_OF_EACH                                                                                 \
+	"isakmp_policies = ( { name = \"p\"; encryption = \"aes-256\"; hash = \"sha256\"; group = 14; } );" \
+	"transform_sets = ( { name = \"s\"; encryption = \"aes-256\"; integrity = \"sha1\"; } );"           \
+	"tunnel_groups = ( { name = \"g\"; pre_shared_key = \"hunter2\"; } );"
+
 static struct collect got;
 
 static struct policy *
@@ -276,10 +281,7 @@ key_put_in(void)
 static void
 no_key_in_dump(void)
 {
-	struct policy *p = parse(
-	    "isakmp_policies = ( { name = \"p\"; encryption = \"aes-256\"; hash = \"sha256\"; group = 14; } );"
-	    "transform_sets = ( { name = \"s\"; encryption = \"aes-256\"; integrity = \"sha1\"; } );"
-	    "tunnel_groups = ( { name = \"g\"; pre_shared_key = \"hunter2\"; } );");
+	struct policy *p = parse(ONE_OF_EACH);
 
 	if (p == NULL)
 		return;
@@ -320,6 +322,25 @@ every_key(void)
 	policy_unref(p);
 }
 
+static void
+every_facility(void)
+{
+	char text[2048], want[64];
+	struct policy *p;
+
+	for (const char *const *word = conf_facilities; *word != NULL; word++) {
+		snprintf(text, sizeof(text), "log = { facility = \"%s\"; };%s", *word, ONE_OF_EACH);
+		p = parse(text);
+		if (p == NULL)
+			return;
+		dump(p);
+		snprintf(want, sizeof(want), "    facility = \"%s\";\n", *word);
+		if (strstr(got.text, want) == NULL)
+			T_FAIL("facility %s became another", *word);
+		policy_unref(p);
+	}
+}
+
 int
 main(void)
 {
@@ -328,5 +349,6 @@ main(void)
 	T_RUN(key_put_in);
 	T_RUN(no_key_in_dump);
 	T_RUN(every_key);
+	T_RUN(every_facility);
 	return T_DONE();
 }

@@ -179,6 +179,23 @@ no_file(void)
 	T_TRUE(strstr(got.text, "/dev/null: is not a regular file, expected one\n") != NULL);
 }
 
+static void
+spoil_errno(void *ctx, const char *line)
+{
+	(void)ctx;
+	(void)line;
+	errno = EDOM;
+}
+
+/* Why a file could not be opened is left in errno, whatever the report did. */
+static void
+errno_says_why(void)
+{
+	errno = 0;
+	T_TRUE(policy_load(folder_file(&dir, "missing"), spoil_errno, NULL) == NULL);
+	T_EQ(errno, ENOENT);
+}
+
 /* Nothing is waited for: a pipe that nobody writes is refused at once. */
 static void
 fifo(void)
@@ -245,6 +262,7 @@ main(void)
 	T_RUN(key_file);
 	T_RUN(key_file_mistakes);
 	T_RUN(no_file);
+	T_RUN(errno_says_why);
 	T_RUN(fifo);
 	T_RUN(unreadable);
 	T_RUN(too_large);
