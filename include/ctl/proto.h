@@ -30,19 +30,23 @@ enum proto_args { /* bits */
 };
 
 /* clang-format off */
-#define PROTO_COMMANDS(X)                                                                                       \
-	/* id            words             arguments                       shown          help */             \
-	X(STATUS,        "status",         0,                              "",            "uptime, sockets, workers, SA counts and counters") \
-	X(SHOW_ISAKMP,   "show isakmp sa", PROTO_A_DETAIL | PROTO_A_PEER,  "[detail] [PEER]", "phase 1 SAs, as ASA shows them") \
-	X(SHOW_IPSEC,    "show ipsec sa",  PROTO_A_PEER,                   "[PEER]",      "phase 2 SAs, as ASA shows them") \
-	X(SHOW_POLICY,   "show policy",    0,                              "",            "the policy in force, defaults included") \
-	X(MONITOR,       "monitor",        PROTO_A_LEVEL,                  "[LEVEL]",     "log lines as they happen (default: info)") \
-	X(DELETE,        "delete",         PROTO_A_PEER_MUST,              "PEER",        "send deletes for all SAs of a peer and end them") \
-	X(DPD,           "dpd",            PROTO_A_PEER_MUST,              "PEER",        "send a DPD R-U-THERE to a peer") \
-	X(REKEY,         "rekey",          PROTO_A_PEER_MUST,              "PEER",        "start a Quick Mode for each IPsec SA of a peer") \
-	X(RELOAD,        "reload",         0,                              "",            "read the policy file again, all or nothing") \
-	X(LOG_LEVEL,     "log level",      PROTO_A_LEVEL_MUST,             "LEVEL",       "log at err, warning, notice, info or debug") \
-	X(HELP,          "help",           0,                              "",            "this list")
+#define PROTO_COMMANDS(X)                                                                          \
+	/* id, words, arguments, how they are shown, help */                                       \
+	X(STATUS, "status", 0, "", "uptime, sockets, workers, SA counts and counters")             \
+	X(SHOW_ISAKMP, "show isakmp sa", PROTO_A_DETAIL | PROTO_A_PEER, "[detail] [PEER]",         \
+	  "phase 1 SAs, as ASA shows them")                                                        \
+	X(SHOW_IPSEC, "show ipsec sa", PROTO_A_PEER, "[PEER]", "phase 2 SAs, as ASA shows them")   \
+	X(SHOW_POLICY, "show policy", 0, "", "the policy in force, defaults included")             \
+	X(MONITOR, "monitor", PROTO_A_LEVEL, "[LEVEL]", "log lines as they happen (default: info)") \
+	X(DELETE, "delete", PROTO_A_PEER_MUST, "PEER",                                             \
+	  "send deletes for all SAs of a peer and end them")                                       \
+	X(DPD, "dpd", PROTO_A_PEER_MUST, "PEER", "send a DPD R-U-THERE to a peer")                 \
+	X(REKEY, "rekey", PROTO_A_PEER_MUST, "PEER",                                               \
+	  "start a Quick Mode for each IPsec SA of a peer")                                        \
+	X(RELOAD, "reload", 0, "", "read the policy file again, all or nothing")                   \
+	X(LOG_LEVEL, "log level", PROTO_A_LEVEL_MUST, "LEVEL",                                     \
+	  "log at err, warning, notice, info or debug")                                            \
+	X(HELP, "help", 0, "", "this list")
 /* clang-format on */
 
 enum proto_command {

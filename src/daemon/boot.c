@@ -325,7 +325,8 @@ look_ahead(const struct daemon *d)
 {
 	if (d->identity.change && !d->opt->builtin && access(d->opt->file, R_OK) != 0)
 		LOG(DAEMON_PRIVILEGES, NULL,
-		    "user %s cannot read %s, so a reload will be refused; chgrp %u %s, chmod 0640 mend it",
+		    "user %s cannot read %s, so a reload will be refused; "
+		    "chgrp %u %s and chmod 0640 mend it",
 		    d->identity.name, d->opt->file, (unsigned)d->identity.gid, d->opt->file);
 }
 

@@ -187,7 +187,8 @@ load(struct reload *r)
 	r->policy = boot_policy(d->opt, &r->mistakes);
 	if (r->policy == NULL && d->identity.change && errno == EACCES)
 		lines_printf(&r->mistakes,
-		    "the daemon runs as %s now and must be able to read the file: chgrp and chmod 0640",
+		    "the daemon runs as %s now and must be able to read the file: "
+		    "chgrp and chmod 0640",
 		    d->identity.name);
 	return r->policy != NULL && avail_check(r->policy, &r->mistakes);
 }

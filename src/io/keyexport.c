@@ -171,8 +171,7 @@ esp_line(struct keyexport *k, const struct child_keys *c, bool in)
 	    "%s\"%s\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"%s\",\"%s\",\"%s\"\n", known(c) ? "" : "# ",
 	    src->family == ADDR_V6 ? "IPv6" : "IPv4", addr_print(src, from, sizeof(from)),
 	    addr_print(dst, to, sizeof(to)), in ? c->spi_in : c->spi_out, cipher_name(c),
-	    key_text(in ? c->enc_in : c->enc_out, enc, sizeof(enc)),
-	    integ_name(c),
+	    key_text(in ? c->enc_in : c->enc_out, enc, sizeof(enc)), integ_name(c),
 	    key_text(in ? c->auth_in : c->auth_out, auth, sizeof(auth)));
 	append(k, k->esp, line, (size_t)n);
 	secret_wipe_mem(enc, sizeof(enc));

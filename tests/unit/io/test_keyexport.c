@@ -43,7 +43,8 @@ writes_isakmp_lines(void)
 	keyexport_isakmp(k, cky, CHUNK(key, 8));
 	keyexport_close(k);
 	T_STR(content(isakmp_path, text, sizeof(text)),
-	    "0011223344556677,deadbeef000000000000000000000000\n0011223344556677,deadbeef00000000\n");
+	    "0011223344556677,deadbeef000000000000000000000000\n"
+	    "0011223344556677,deadbeef00000000\n");
 	T_EQ(stat(isakmp_path, &st), 0);
 	T_EQ(st.st_mode & 07777, 0600);
 	T_EQ(stat(esp_path, &st), 0);
