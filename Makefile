@@ -191,6 +191,8 @@ $(UNIT_BIN): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(ARCHIVES)
 $(BENCH_BIN): $(O)/%: $(O)/obj/tests/bench/%.o $(ARCHIVES)
 $(FUZZ_BIN): $(O)/%: $(O)/obj/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZ_BIN): LINK = -fsanitize=$(SAN:fuzzer-no-link%=fuzzer%)
+# This one makes allocations fail.
+$(O)/tests/ike/test_nomem: LINK += $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$f)
 $(PROGS) $(UNIT_BIN) $(BENCH_BIN) $(FUZZ_BIN):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINKER) -o $@ $^ $(LIBS) -lm

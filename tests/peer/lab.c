@@ -10,6 +10,8 @@
 #include "peer/lab.h"
 #include "peer/peer_local.h"
 
+int lab_inside;
+
 static void *
 must(void *p, const char *what)
 {
@@ -72,10 +74,12 @@ port_send(void *ctx, const struct path *path, struct chunk d)
 	struct lab_sent *s;
 
 	l->sends++;
+	lab_inside++;
 	if (l->recording)
 		record(l, path, d);
 	if (l->count == LAB_QUEUE) {
 		l->lost++;
+		lab_inside--;
 		return;
 	}
 	s = &l->queue[(l->head + l->count++) % LAB_QUEUE];
@@ -83,6 +87,7 @@ port_send(void *ctx, const struct path *path, struct chunk d)
 	s->n = d.n;
 	s->p = must(malloc(d.n + 1), "memory");
 	memcpy(s->p, d.p, d.n);
+	lab_inside--;
 }
 
 static void

@@ -50,6 +50,9 @@ struct lab {
 	bool		recording;
 };
 
+/* Above 0 while the engine is inside a port of ours: its allocations are not the engine's. */
+extern int lab_inside;
+
 /* What a policy text of a test begins with: every algorithm, generous limits.  See lab_policy_text(). */
 struct lab_policy {
 	const char *p1;	   /* body of the isakmp policy; NULL: anything that cheap tests use */
