@@ -237,6 +237,12 @@ log_history(const struct sa *sa, const char *mode, const struct history *h)
 }
 
 void
+fsm_begin_xchg(struct xchg *x)
+{
+	x->state = QM_START;
+}
+
+void
 fsm_abort_sa(struct sa *sa)
 {
 	const uint8_t *c = sa->cky_r;

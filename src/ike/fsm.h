@@ -107,6 +107,9 @@ const struct fsm_row *fsm_row_for(enum ike_state, enum happening);
  */
 enum ike_err fsm_step(struct step *, enum happening) MUST_USE;
 
+/* A new exchange stands in QM_START; a new SA in MM_START, which is 0. */
+void fsm_begin_xchg(struct xchg *);
+
 /* End a phase 1 negotiation or a Quick Mode: ASA's error history line, then MM_DONE or QM_DONE. */
 void fsm_abort_sa(struct sa *);
 void fsm_abort_xchg(struct xchg *);

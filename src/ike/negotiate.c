@@ -11,15 +11,37 @@
 
 #define MISMATCH_LINES_MAX 24 /* of one refused offer in the log */
 
-/* ---- what differs, in ASA's words ---- */
+/* ---- what differs ---- */
 
-struct diff {
-	char text[512];
-	size_t n;
-	unsigned count; /* attributes that differ */
+enum { /* bits: the attributes in which an offer and a policy differ */
+	DIFF_PROTOCOL = 1,
+	DIFF_ENCRYPTION = 2,
+	DIFF_HASH = 4, /* phase 1's hash, phase 2's integrity */
+	DIFF_GROUP = 8, /* phase 1's group, phase 2's PFS */
+	DIFF_AUTH = 16,
+	DIFF_ENCAP = 32,
+	DIFF_KE = 64 /* a group is named, but the key exchange payload is missing */
 };
 
-static void PRINTF_LIKE(2, 3) append(struct diff *d, const char *fmt, ...)
+static bool
+listed(const void *const *list, const void *one)
+{
+	for (; *list != NULL; list++)
+		if (*list == one)
+			return true;
+	return false;
+}
+#define LISTED(list, one) ((one) != NULL && listed((const void *const *)(list), (one)))
+
+/* ---- and in ASA's words ---- */
+
+struct words {
+	char text[512];
+	size_t n;
+};
+
+static void PRINTF_LIKE(2, 3)
+append(struct words *d, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -33,33 +55,21 @@ static void PRINTF_LIKE(2, 3) append(struct diff *d, const char *fmt, ...)
 
 /* "Mismatched attribute types for class Group Description:  Rcv'd: Group 5  Cfg'd: Group 14" and the next after it. */
 static void
-differ(struct diff *d, const char *class, const char *received, const char *configured)
+differ(struct words *d, const char *class, const char *received, const char *configured)
 {
 	append(d, "%s class %s:  Rcv'd: %s  Cfg'd: %s",
-	    d->count++ == 0 ? "Mismatched attribute types for" : ";", class, received, configured);
+	    d->n == 0 ? "Mismatched attribute types for" : ";", class, received, configured);
 }
 
-/* The words of a policy's list, through a name function for each element. */
-#define WORDS(list, buf, name_of) \
-	do { \
-		size_t at_ = 0; \
-		(buf)[0] = '\0'; \
-		for (size_t i_ = 0; (list)[i_] != NULL && at_ < sizeof(buf); i_++) \
-			at_ += (size_t)snprintf((buf) + at_, sizeof(buf) - at_, "%s%s", \
-			    i_ == 0 ? "" : ", ", name_of((list)[i_])); \
+/* The labels of a policy's list: "AES-CBC-256, AES-CBC-128". */
+#define LABELS(list, buf)                                                                          \
+	do {                                                                                       \
+		size_t at_ = 0;                                                                    \
+		(buf)[0] = '\0';                                                                   \
+		for (size_t i_ = 0; (list)[i_] != NULL && at_ < sizeof(buf); i_++)                 \
+			at_ += (size_t)snprintf((buf) + at_, sizeof(buf) - at_, "%s%s",            \
+			    i_ == 0 ? "" : ", ", (list)[i_]->label);                               \
 	} while (0)
-
-static bool
-listed(const void *const *list, const void *one)
-{
-	for (; *list != NULL; list++)
-		if (*list == one)
-			return true;
-	return false;
-}
-#define LISTED(list, one) listed((const void *const *)(list), (one))
-
-#define LABEL(row) ((row)->label)
 
 static const char *
 group_words(const struct alg_group *const *list, char *buf, size_t n)
@@ -71,6 +81,12 @@ group_words(const struct alg_group *const *list, char *buf, size_t n)
 		at += (size_t)snprintf(buf + at, n - at, "%s%u", i == 0 ? "Group " : ", ",
 		    list[i]->id);
 	return buf;
+}
+
+static unsigned
+bits_set(unsigned mask)
+{
+	return (unsigned)__builtin_popcount(mask);
 }
 
 /* ---- lifetimes, the same in both phases ---- */
@@ -131,7 +147,7 @@ read1(const struct pl_transform *t, struct offer1 *o, struct why *w)
 		uint16_t v = (uint16_t)a->value;
 
 		if (!a->numeric || (a->value > UINT16_MAX && a->type != P1A_LIFE_DURATION))
-			return why(w, IKE_E_NO_PROPOSAL, "attribute %u has no usable value",
+			return why(w, IKE_E_ATTRIBUTES, "attribute %u has no usable value",
 				   a->type),
 			       false;
 		switch (a->type) {
@@ -155,7 +171,7 @@ read1(const struct pl_transform *t, struct offer1 *o, struct why *w)
 		case P1A_LIFE_DURATION:
 			break;
 		default:
-			return why(w, IKE_E_NO_PROPOSAL, "attribute %u is not supported", a->type),
+			return why(w, IKE_E_ATTRIBUTES, "attribute %u is not supported", a->type),
 			       false;
 		}
 	}
@@ -167,69 +183,91 @@ read1(const struct pl_transform *t, struct offer1 *o, struct why *w)
 	return true;
 }
 
-static void
-compare1(const struct offer1 *o, const struct isakmp_policy *p, struct diff *d)
+static unsigned
+differs1(const struct offer1 *o, const struct isakmp_policy *p)
+{
+	return (LISTED(p->encryption, alg_cipher_ike(o->encryption, o->key_bits)) ? 0 : DIFF_ENCRYPTION) |
+	    (LISTED(p->hash, alg_hash_ike(o->hash)) ? 0 : DIFF_HASH) |
+	    (LISTED(p->group, alg_group_id(o->group)) ? 0 : DIFF_GROUP) |
+	    (o->auth == p->auth ? 0 : DIFF_AUTH);
+}
+
+static const char *
+describe1(const struct offer1 *o, const struct isakmp_policy *p, unsigned mask, struct words *d)
 {
 	const struct alg_cipher *cipher = alg_cipher_ike(o->encryption, o->key_bits);
 	const struct alg_hash *hash = alg_hash_ike(o->hash);
-	const struct alg_group *group = alg_group_id(o->group);
 	char rcv[64], cfg[256];
 
-	*d = (struct diff){0};
-	if (cipher == NULL || !LISTED(p->encryption, cipher)) {
-		WORDS(p->encryption, cfg, LABEL);
+	*d = (struct words){0};
+	if ((mask & DIFF_ENCRYPTION) != 0) {
+		LABELS(p->encryption, cfg);
 		snprintf(rcv, sizeof(rcv), "#%u, %u bits", o->encryption, o->key_bits);
 		differ(d, "Encryption Algorithm", cipher != NULL ? cipher->label : rcv, cfg);
 	}
-	if (hash == NULL || !LISTED(p->hash, hash)) {
-		WORDS(p->hash, cfg, LABEL);
+	if ((mask & DIFF_HASH) != 0) {
+		LABELS(p->hash, cfg);
 		snprintf(rcv, sizeof(rcv), "#%u", o->hash);
 		differ(d, "Hash Algorithm", hash != NULL ? hash->label : rcv, cfg);
 	}
-	if (group == NULL || !LISTED(p->group, group)) {
+	if ((mask & DIFF_GROUP) != 0) {
 		snprintf(rcv, sizeof(rcv), "Group %u", o->group);
 		differ(d, "Group Description", rcv, group_words(p->group, cfg, sizeof(cfg)));
 	}
-	if (o->auth != p->auth)
+	if ((mask & DIFF_AUTH) != 0)
 		differ(d, "Auth Method", names_print(wire_auth_methods, o->auth, rcv, sizeof(rcv)),
 		    names_print(wire_auth_methods, p->auth, cfg, sizeof(cfg)));
+	return d->text;
 }
 
-/* All refused: for every transform the policy that it comes nearest to. */
-static void
+static const struct isakmp_policy *
+nearest1(const struct offer1 *o, const struct tunnel_group *group, unsigned *mask)
+{
+	const struct isakmp_policy *best = NULL;
+
+	for (size_t i = 0; group->policies[i] != NULL; i++) {
+		unsigned m = differs1(o, group->policies[i]);
+
+		if (best == NULL || bits_set(m) < bits_set(*mask)) {
+			best = group->policies[i];
+			*mask = m;
+		}
+	}
+	return best;
+}
+
+/*
+ * All refused: for every transform the policy that it comes nearest to.  True if none could even be
+ * compared, for attributes that are not supported here (RFC 2407 4.5).
+ */
+static bool
 explain1(const struct pl_sa *sa, const struct tunnel_group *group, const struct log_who *who)
 {
-	unsigned lines = 0;
-	struct diff d, best;
-	struct why w;
+	unsigned lines = 0, mask = 0, strange = 0, all = 0;
+	const struct isakmp_policy *nearest;
+	struct words words;
 	struct offer1 o;
 
 	for (const struct pl_proposal *p = sa->proposals; p != NULL; p = p->next) {
-		for (const struct pl_transform *t = p->transforms;
-		     t != NULL && lines < MISMATCH_LINES_MAX; t = t->next) {
-			const char *nearest = "";
+		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next) {
+			struct why w = {0};
 
-			lines++;
+			all++;
 			if (!read1(t, &o, &w)) {
-				LOG(P1_TRANSFORM_SKIPPED, who,
-				    "Proposal %u, transform %u skipped: %s", p->number, t->number,
-				    w.text);
+				strange += w.code == IKE_E_ATTRIBUTES;
+				LOG(P1_TRANSFORM_SKIPPED, who, "Proposal %u, transform %u skipped: %s",
+				    p->number, t->number, w.text);
 				continue;
 			}
-			best.count = UINT32_MAX;
-			for (size_t i = 0; group->policies[i] != NULL; i++) {
-				compare1(&o, group->policies[i], &d);
-				if (d.count < best.count) {
-					best = d;
-					nearest = group->policies[i]->name;
-				}
-			}
-			if (best.count != UINT32_MAX)
+			nearest = nearest1(&o, group, &mask);
+			if (nearest != NULL && !who->quiet && lines++ < MISMATCH_LINES_MAX)
 				LOG(P1_MISMATCH, who,
 				    "Phase 1 failure:  %s  (proposal %u, transform %u, isakmp policy %s)",
-				    best.text, p->number, t->number, nearest);
+				    describe1(&o, nearest, mask, &words), p->number, t->number,
+				    nearest->name);
 		}
 	}
+	return strange > 0 && strange == all;
 }
 
 static bool
@@ -237,16 +275,12 @@ try1(const struct pl_sa *sa, const struct isakmp_policy *policy, struct choice1 
 {
 	struct offer1 o;
 	struct why w;
-	struct diff d;
 
 	for (const struct pl_proposal *p = sa->proposals; p != NULL; p = p->next) {
 		if (p->protocol != PROTO_ISAKMP)
 			continue;
 		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next) {
-			if (!read1(t, &o, &w))
-				continue;
-			compare1(&o, policy, &d);
-			if (d.count != 0)
+			if (!read1(t, &o, &w) || differs1(&o, policy) != 0)
 				continue;
 			*c = (struct choice1){.policy = policy,
 			    .proposal = p,
@@ -293,9 +327,9 @@ negotiate_phase1(const struct pl_sa *sa, const struct tunnel_group *group,
 		    c->proposal->number, c->transform->number, c->policy->name);
 		return IKE_OK;
 	}
-	explain1(sa, group, who);
+	e = explain1(sa, group, who) ? IKE_E_ATTRIBUTES : IKE_E_NO_PROPOSAL;
 	LOG(P1_NO_PROPOSAL, who, "All SA proposals found unacceptable");
-	return why(w, IKE_E_NO_PROPOSAL,
+	return why(w, e,
 	    "no transform of the peer matches an isakmp policy of tunnel group %s", group->name);
 }
 
@@ -325,7 +359,7 @@ read2_attr(const struct pl_attr *a, struct offer2 *o, uint16_t *key_bits, uint16
 	case P2A_ECN_TUNNEL: /* RFC 3168 9.2: a wish about a header bit, nothing to agree on here */
 		break;
 	default:
-		why(w, IKE_E_NO_PROPOSAL, "attribute %u is not supported", a->type);
+		why(w, IKE_E_ATTRIBUTES, "attribute %u is not supported", a->type);
 	}
 }
 
@@ -367,7 +401,7 @@ negotiate_read2(uint8_t protocol, const struct pl_transform *t, struct offer2 *o
 	*w = (struct why){0};
 	for (const struct pl_attr *a = t->attrs; a != NULL && w->code == IKE_OK; a = a->next) {
 		if (!a->numeric || (a->value > UINT16_MAX && a->type != P2A_LIFE_DURATION))
-			why(w, IKE_E_NO_PROPOSAL, "attribute %u has no usable value", a->type);
+			why(w, IKE_E_ATTRIBUTES, "attribute %u has no usable value", a->type);
 		else
 			read2_attr(a, o, &key_bits, &auth, &group, w);
 	}
@@ -406,58 +440,83 @@ encap_wanted(const struct negotiate2 *q, const struct transform_set *set)
 	return q->nat ? "UDP Tunnel(NAT-T)" : "Tunnel";
 }
 
-static void
-compare2_group(const struct negotiate2 *q, const struct offer2 *o, struct diff *d)
+/* ASA 713133: a KE without a group takes phase 1's. */
+static const struct alg_group *
+pfs_of(const struct negotiate2 *q, const struct offer2 *o)
 {
-	const struct crypto_map_entry *e = q->entry;
-	char rcv[32], cfg[256];
-
-	snprintf(rcv, sizeof(rcv), "Group %u", o->pfs != NULL ? o->pfs->id : 0);
-	if (e->pfs == PFS_NONE && o->pfs != NULL)
-		differ(d, "Group Description (PFS)", rcv, "none");
-	else if (e->pfs == PFS_GROUP && (o->pfs == NULL || !LISTED(e->pfs_groups, o->pfs)))
-		differ(d, "Group Description (PFS)", o->pfs != NULL ? rcv : "none",
-		    group_words(e->pfs_groups, cfg, sizeof(cfg)));
-	else if (o->pfs != NULL && !q->ke)
-		differ(d, "Key Exchange payload", "none", rcv);
+	return q->ke && o->pfs == NULL ? q->phase1_group : o->pfs;
 }
 
-static void
-compare2(const struct negotiate2 *q, const struct transform_set *set, struct offer2 *o,
-    struct diff *d)
+static unsigned
+differs2_group(const struct negotiate2 *q, const struct offer2 *o)
 {
-	char cfg[256];
+	const struct alg_group *pfs = pfs_of(q, o);
 
-	*d = (struct diff){0};
-	if (q->ke && o->pfs == NULL)
-		o->pfs = q->phase1_group; /* ASA 713133: KE without a group takes phase 1's */
-	if (set->protocol != o->protocol)
+	if (q->entry->pfs == PFS_NONE && pfs != NULL)
+		return DIFF_GROUP;
+	if (q->entry->pfs == PFS_GROUP && !LISTED(q->entry->pfs_groups, pfs))
+		return DIFF_GROUP;
+	return pfs != NULL && !q->ke ? DIFF_KE : 0;
+}
+
+static unsigned
+differs2(const struct negotiate2 *q, const struct transform_set *set, const struct offer2 *o)
+{
+	const struct alg_integ *integ = o->integ != NULL ? o->integ : alg_integ_named("none");
+	bool aead = o->cipher != NULL && o->cipher->icv != 0;
+
+	return (set->protocol == o->protocol ? 0 : DIFF_PROTOCOL) |
+	    (set->protocol != PROTO_ESP || LISTED(set->encryption, o->cipher) ? 0 : DIFF_ENCRYPTION) |
+	    (aead || LISTED(set->integrity, integ) ? 0 : DIFF_HASH) |
+	    (encap_fits(q, set, o->encap) ? 0 : DIFF_ENCAP) | differs2_group(q, o);
+}
+
+static const char *
+describe2(const struct negotiate2 *q, const struct transform_set *set, const struct offer2 *o,
+    unsigned mask, struct words *d)
+{
+	const struct alg_group *pfs = pfs_of(q, o);
+	char rcv[64], cfg[256];
+
+	*d = (struct words){0};
+	snprintf(rcv, sizeof(rcv), "Group %u", pfs != NULL ? pfs->id : 0);
+	if ((mask & DIFF_GROUP) != 0)
+		differ(d, "Group Description (PFS)", pfs != NULL ? rcv : "none",
+		    q->entry->pfs == PFS_NONE ? "none" : group_words(q->entry->pfs_groups, cfg, sizeof(cfg)));
+	if ((mask & DIFF_KE) != 0)
+		differ(d, "Key Exchange payload", "none", rcv);
+	if ((mask & DIFF_PROTOCOL) != 0)
 		differ(d, "Protocol", names_word(wire_protocols, o->protocol),
 		    names_word(wire_protocols, set->protocol));
-	if (set->protocol == PROTO_ESP && o->cipher != NULL &&
-	    !LISTED(set->encryption, o->cipher)) {
-		WORDS(set->encryption, cfg, LABEL);
-		differ(d, "Encryption Algorithm", o->cipher->label, cfg);
+	if ((mask & DIFF_ENCRYPTION) != 0) {
+		LABELS(set->encryption, cfg);
+		differ(d, "Encryption Algorithm", o->cipher != NULL ? o->cipher->label : "none", cfg);
 	}
-	if (o->cipher == NULL || o->cipher->icv == 0) {
-		const struct alg_integ *integ = o->integ != NULL ? o->integ :
-								   alg_integ_named("none");
+	if ((mask & DIFF_HASH) != 0) {
+		LABELS(set->integrity, cfg);
+		differ(d, "Authentication Algorithm", o->integ != NULL ? o->integ->label : "none",
+		    cfg[0] != '\0' ? cfg : "none");
+	}
+	if ((mask & DIFF_ENCAP) != 0)
+		differ(d, "Encapsulation Mode", names_print(wire_encaps, o->encap, rcv, sizeof(rcv)),
+		    encap_wanted(q, set));
+	return d->text;
+}
 
-		if (!LISTED(set->integrity, integ)) {
-			WORDS(set->integrity, cfg, LABEL);
-			differ(d, "Authentication Algorithm",
-			    o->integ != NULL ? o->integ->label : "none",
-			    cfg[0] != '\0' ? cfg : "none");
+static const struct transform_set *
+nearest2(const struct negotiate2 *q, const struct offer2 *o, unsigned *mask)
+{
+	const struct transform_set *best = NULL;
+
+	for (size_t i = 0; q->entry->sets[i] != NULL; i++) {
+		unsigned m = differs2(q, q->entry->sets[i], o);
+
+		if (best == NULL || bits_set(m) < bits_set(*mask)) {
+			best = q->entry->sets[i];
+			*mask = m;
 		}
 	}
-	if (!encap_fits(q, set, o->encap)) {
-		snprintf(cfg, sizeof(cfg), "%s", encap_wanted(q, set));
-		differ(d, "Encapsulation Mode",
-		    names_word(wire_encaps, o->encap) != NULL ? names_word(wire_encaps, o->encap) :
-								"unknown",
-		    cfg);
-	}
-	compare2_group(q, o, d);
+	return best;
 }
 
 /*
@@ -483,18 +542,16 @@ stands_alone(const struct pl_sa *sa, const struct pl_proposal *p, struct why *w)
 static bool
 try2(const struct negotiate2 *q, const struct transform_set *set, struct choice2 *c)
 {
-	struct diff d;
 	struct why w;
 
 	for (const struct pl_proposal *p = q->sa->proposals; p != NULL; p = p->next) {
 		if (p->protocol != set->protocol || !stands_alone(q->sa, p, &w))
 			continue;
 		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next) {
-			if (!negotiate_read2(p->protocol, t, &c->offer, &w))
+			if (!negotiate_read2(p->protocol, t, &c->offer, &w) ||
+			    differs2(q, set, &c->offer) != 0)
 				continue;
-			compare2(q, set, &c->offer, &d);
-			if (d.count != 0)
-				continue;
+			c->offer.pfs = pfs_of(q, &c->offer);
 			c->offer.proposal_number = p->number;
 			c->proposal = p;
 			c->transform = t;
@@ -504,53 +561,51 @@ try2(const struct negotiate2 *q, const struct transform_set *set, struct choice2
 	return false;
 }
 
-/* True if every transform that could be read fails on PFS alone against its nearest set. */
-static bool
+struct verdict2 { /* over all transforms of a refused offer */
+	bool only_pfs; /* each fails on PFS alone against its nearest set */
+	bool strange; /* none could be compared, for attributes that are not supported here */
+};
+
+static struct verdict2
 explain2(const struct negotiate2 *q)
 {
-	bool only_pfs = true;
-	unsigned lines = 0;
-	struct diff d, best;
+	unsigned lines = 0, mask = 0, all = 0, strange = 0, pfs = 0;
+	const struct transform_set *nearest;
+	struct words words;
 	struct offer2 o;
-	struct why w;
 
 	for (const struct pl_proposal *p = q->sa->proposals; p != NULL; p = p->next) {
-		for (const struct pl_transform *t = p->transforms;
-		     t != NULL && lines < MISMATCH_LINES_MAX; t = t->next) {
-			const char *nearest = "";
+		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next) {
+			struct why w = {0};
 
-			lines++;
-			if (!stands_alone(q->sa, p, &w) ||
-			    !negotiate_read2(p->protocol, t, &o, &w)) {
+			all++;
+			if (!stands_alone(q->sa, p, &w) || !negotiate_read2(p->protocol, t, &o, &w)) {
+				strange += w.code == IKE_E_ATTRIBUTES;
 				LOG(P2_MISMATCH, q->who,
 				    "Phase 2 failure:  proposal %u, transform %u skipped: %s",
 				    p->number, t->number, w.text);
 				continue;
 			}
-			best.count = UINT32_MAX;
-			for (size_t i = 0; q->entry->sets[i] != NULL; i++) {
-				compare2(q, q->entry->sets[i], &o, &d);
-				if (d.count < best.count) {
-					best = d;
-					nearest = q->entry->sets[i]->name;
-				}
-			}
-			if (best.count == UINT32_MAX)
+			nearest = nearest2(q, &o, &mask);
+			if (nearest == NULL)
 				continue;
-			LOG(P2_MISMATCH, q->who,
-			    "Phase 2 failure:  %s  (proposal %u, transform %u, transform set %s)",
-			    best.text, p->number, t->number, nearest);
-			only_pfs = only_pfs && best.count == 1 &&
-			    strstr(best.text, "Group Description (PFS)") != NULL;
+			pfs += mask == DIFF_GROUP;
+			if (lines++ < MISMATCH_LINES_MAX)
+				LOG(P2_MISMATCH, q->who,
+				    "Phase 2 failure:  %s  (proposal %u, transform %u, transform set %s)",
+				    describe2(q, nearest, &o, mask, &words), p->number, t->number,
+				    nearest->name);
 		}
 	}
-	return only_pfs && lines > 0;
+	return (struct verdict2){.only_pfs = pfs > 0 && pfs + strange == all,
+	    .strange = strange > 0 && strange == all};
 }
 
 enum ike_err
 negotiate_phase2(const struct negotiate2 *q, struct choice2 *c, struct why *w)
 {
 	enum ike_err e = check_sa(q->sa, w);
+	struct verdict2 v;
 
 	if (e != IKE_OK)
 		return e;
@@ -565,14 +620,15 @@ negotiate_phase2(const struct negotiate2 *q, struct choice2 *c, struct why *w)
 		    c->proposal->number, c->transform->number, q->entry->sets[i]->name);
 		return IKE_OK;
 	}
-	if (explain2(q))
+	v = explain2(q);
+	if (v.only_pfs)
 		LOG(P2_PFS_MISMATCH, q->who,
 		    "PFS mismatch: the peer's Quick Mode %s a key exchange, the crypto map entry on line %d %s",
 		    q->ke ? "has" : "has no", q->entry->line,
 		    q->entry->pfs == PFS_NONE ? "has pfs = \"none\"" :
 						"wants another group or demands one");
 	LOG(P2_NO_PROPOSAL, q->who, "All IPSec SA proposals found unacceptable!");
-	return why(w, IKE_E_NO_PROPOSAL,
+	return why(w, v.strange ? IKE_E_ATTRIBUTES : IKE_E_NO_PROPOSAL,
 	    "no transform of the peer matches a transform set of the crypto map entry on line %d",
 	    q->entry->line);
 }

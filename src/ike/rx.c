@@ -239,7 +239,7 @@ step_for(struct arrival *a, struct sa *sa, struct xchg *x, const struct msg *m)
 static bool
 answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what)
 {
-	if (!kept->known || memcmp(kept->request, a->digest, DIGEST_LEN) != 0)
+	if (!kept->known || !chunk_eq(CHUNK(kept->request, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
 		return false;
 	COUNT(a->ike, duplicates);
 	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
@@ -513,7 +513,7 @@ static bool
 info_seen(struct arrival *a, struct sa *sa)
 {
 	for (unsigned i = 0; i < INFO_KEPT; i++)
-		if (memcmp(sa->info_seen[i].digest, a->digest, DIGEST_LEN) == 0)
+		if (chunk_eq(CHUNK(sa->info_seen[i].digest, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
 			return true;
 	return false;
 }

@@ -21,7 +21,7 @@ xchg_new(struct sa *sa, const struct path *path, uint32_t msgid, bool initiator)
 		return NULL;
 	}
 	x->sa = sa;
-	x->state = QM_START;
+	fsm_begin_xchg(x);
 	x->msgid = msgid;
 	x->initiator = initiator;
 	x->path = *path;
