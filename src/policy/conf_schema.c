@@ -7,7 +7,7 @@
 #define LIST_OF(s, o, f) FIELD(o, f), .each = sizeof(struct s), .line_off = offsetof(struct s, line)
 #define LIFE_MAX	2147483647
 
-const char *const conf_facilities[] = { "kern", "user", "mail", "daemon", "auth", "syslog", "lpr",
+const char *const conf_facilities[] = { "user", "mail", "daemon", "auth", "syslog", "lpr",
 	"news", "uucp", "cron", "authpriv", "ftp", "local0", "local1", "local2", "local3", "local4",
 	"local5", "local6", "local7", NULL };
 

@@ -139,7 +139,7 @@ static const struct mistake mistakes[] = {
 	/* words */
 	{ "log = { target = \"stder\"; facility = \"local8\"; format = \"jason\"; };", NULL, NULL, NULL,
 	  "F:1: log.target is \"stder\" (did you mean \"stderr\"?), expected one of: syslog stderr file none\n"
-	  "F:1: log.facility is \"local8\" (did you mean \"local0\"?), expected one of: kern user mail daemon auth syslog lpr "
+	  "F:1: log.facility is \"local8\" (did you mean \"local0\"?), expected one of: user mail daemon auth syslog lpr "
 	  "news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7\n"
 	  "F:1: log.format is \"jason\" (did you mean \"json\"?), expected one of: asa json\n" },
 	{ NULL, IN_P("name = \"p\"; authentication = \"rsa-sig\"; encryption = \"aes-257\"; hash = \"sha265\"; group = 99;"),
