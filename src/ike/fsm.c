@@ -209,8 +209,10 @@ fsm_step(struct step *s, enum happening ev)
 		return e;
 	if (r->out != NULL && (e = tx_reply(s, r)) != IKE_OK)
 		return e;
-	if (r->out == NULL && s->in != NULL && s->x != NULL)
+	if (r->out == NULL && s->in != NULL && s->x != NULL) {
 		kept_set(&s->x->kept, s->request, CHUNK_NONE);
+		memcpy(s->x->iv, s->last_block, sizeof(s->x->iv));
+	}
 
 	enter(s, r->next);
 	timer_for(s, r);

@@ -118,6 +118,10 @@ mm_in3(struct step *s)
 		natt_choose(sa);
 	natt_detect(s);
 
+	/* A message 3 that failed halfway may come again. */
+	dh_free(hs->dh);
+	free(hs->gxi);
+	free(hs->gxr);
 	hs->dh = dh_generate(s->ike->crypto, sa->dh_group, &s->why);
 	hs->gxi = copy(ke);
 	hs->gxr = malloc(sa->dh_group->public_len);

@@ -68,6 +68,7 @@ p1_keys(struct sa *sa, struct why *w)
 static enum ike_err
 set_id(struct handshake *hs, uint8_t kind, struct chunk data)
 {
+	free(hs->idr_b);
 	hs->idr_b = malloc(4 + data.n);
 	if (hs->idr_b == NULL)
 		return IKE_E_NOMEM;
