@@ -35,8 +35,8 @@ mm_in1(struct step *s)
 	group = policy_match(sa->policy, &s->path.remote.addr, &s->path.local.addr, 0);
 	if (group == NULL) {
 		LOG(GROUP_NONE, &sa->who,
-			    "No tunnel group for a peer at this address that dialled %s",
-			    addr_print(&s->path.local.addr, text, sizeof(text)));
+		    "No tunnel group for a peer at this address that dialled %s",
+		    addr_print(&s->path.local.addr, text, sizeof(text)));
 		return why(&s->why, IKE_E_NO_PROPOSAL, "no tunnel group for this peer");
 	}
 	LOG(GROUP_LOOKUP, &sa->who, "Trying to find group via IP ADDR...");
@@ -236,8 +236,7 @@ mm_in5(struct step *s)
 	if (sa->id_body == NULL)
 		return why(&s->why, IKE_E_NOMEM, "identity");
 	p1_vendor_ids(s);
-	for (const struct pl *n = msg_find(s->in, ISAKMP_PL_N, NULL); n != NULL;
-	     n = msg_next(n)) {
+	for (const struct pl *n = msg_find(s->in, ISAKMP_PL_N, NULL); n != NULL; n = msg_next(n)) {
 		COUNT(s->ike, notifies_in);
 		if (n->u.notify.type == N_INITIAL_CONTACT)
 			hs->initial_contact = true;

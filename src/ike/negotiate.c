@@ -40,8 +40,7 @@ struct words {
 	size_t n;
 };
 
-static void PRINTF_LIKE(2, 3)
-append(struct words *d, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) append(struct words *d, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -62,13 +61,13 @@ differ(struct words *d, const char *class, const char *received, const char *con
 }
 
 /* The labels of a policy's list: "AES-CBC-256, AES-CBC-128". */
-#define LABELS(list, buf)                                                                          \
-	do {                                                                                       \
-		size_t at_ = 0;                                                                    \
-		(buf)[0] = '\0';                                                                   \
-		for (size_t i_ = 0; (list)[i_] != NULL && at_ < sizeof(buf); i_++)                 \
-			at_ += (size_t)snprintf((buf) + at_, sizeof(buf) - at_, "%s%s",            \
-			    i_ == 0 ? "" : ", ", (list)[i_]->label);                               \
+#define LABELS(list, buf) \
+	do { \
+		size_t at_ = 0; \
+		(buf)[0] = '\0'; \
+		for (size_t i_ = 0; (list)[i_] != NULL && at_ < sizeof(buf); i_++) \
+			at_ += (size_t)snprintf((buf) + at_, sizeof(buf) - at_, "%s%s", \
+			    i_ == 0 ? "" : ", ", (list)[i_]->label); \
 	} while (0)
 
 static const char *
@@ -186,7 +185,9 @@ read1(const struct pl_transform *t, struct offer1 *o, struct why *w)
 static unsigned
 differs1(const struct offer1 *o, const struct isakmp_policy *p)
 {
-	return (LISTED(p->encryption, alg_cipher_ike(o->encryption, o->key_bits)) ? 0 : DIFF_ENCRYPTION) |
+	return (LISTED(p->encryption, alg_cipher_ike(o->encryption, o->key_bits)) ?
+		       0 :
+		       DIFF_ENCRYPTION) |
 	    (LISTED(p->hash, alg_hash_ike(o->hash)) ? 0 : DIFF_HASH) |
 	    (LISTED(p->group, alg_group_id(o->group)) ? 0 : DIFF_GROUP) |
 	    (o->auth == p->auth ? 0 : DIFF_AUTH);
@@ -255,8 +256,9 @@ explain1(const struct pl_sa *sa, const struct tunnel_group *group, const struct 
 			all++;
 			if (!read1(t, &o, &w)) {
 				strange += w.code == IKE_E_ATTRIBUTES;
-				LOG(P1_TRANSFORM_SKIPPED, who, "Proposal %u, transform %u skipped: %s",
-				    p->number, t->number, w.text);
+				LOG(P1_TRANSFORM_SKIPPED, who,
+				    "Proposal %u, transform %u skipped: %s", p->number, t->number,
+				    w.text);
 				continue;
 			}
 			nearest = nearest1(&o, group, &mask);
@@ -311,8 +313,7 @@ check_sa(const struct pl_sa *sa, struct why *w)
 
 enum ike_err
 negotiate_phase1(const struct pl_sa *sa, const struct tunnel_group *group,
-    const struct log_who *who, struct choice1 *c,
-		 struct why *w)
+    const struct log_who *who, struct choice1 *c, struct why *w)
 {
 	enum ike_err e = check_sa(sa, w);
 
@@ -329,8 +330,8 @@ negotiate_phase1(const struct pl_sa *sa, const struct tunnel_group *group,
 	}
 	e = explain1(sa, group, who) ? IKE_E_ATTRIBUTES : IKE_E_NO_PROPOSAL;
 	LOG(P1_NO_PROPOSAL, who, "All SA proposals found unacceptable");
-	return why(w, e,
-	    "no transform of the peer matches an isakmp policy of tunnel group %s", group->name);
+	return why(w, e, "no transform of the peer matches an isakmp policy of tunnel group %s",
+	    group->name);
 }
 
 /* ---- phase 2 ---- */
@@ -466,7 +467,8 @@ differs2(const struct negotiate2 *q, const struct transform_set *set, const stru
 	bool aead = o->cipher != NULL && o->cipher->icv != 0;
 
 	return (set->protocol == o->protocol ? 0 : DIFF_PROTOCOL) |
-	    (set->protocol != PROTO_ESP || LISTED(set->encryption, o->cipher) ? 0 : DIFF_ENCRYPTION) |
+	    (set->protocol != PROTO_ESP || LISTED(set->encryption, o->cipher) ? 0 :
+										DIFF_ENCRYPTION) |
 	    (aead || LISTED(set->integrity, integ) ? 0 : DIFF_HASH) |
 	    (encap_fits(q, set, o->encap) ? 0 : DIFF_ENCAP) | differs2_group(q, o);
 }
@@ -482,7 +484,9 @@ describe2(const struct negotiate2 *q, const struct transform_set *set, const str
 	snprintf(rcv, sizeof(rcv), "Group %u", pfs != NULL ? pfs->id : 0);
 	if ((mask & DIFF_GROUP) != 0)
 		differ(d, "Group Description (PFS)", pfs != NULL ? rcv : "none",
-		    q->entry->pfs == PFS_NONE ? "none" : group_words(q->entry->pfs_groups, cfg, sizeof(cfg)));
+		    q->entry->pfs == PFS_NONE ?
+			"none" :
+			group_words(q->entry->pfs_groups, cfg, sizeof(cfg)));
 	if ((mask & DIFF_KE) != 0)
 		differ(d, "Key Exchange payload", "none", rcv);
 	if ((mask & DIFF_PROTOCOL) != 0)
@@ -490,7 +494,8 @@ describe2(const struct negotiate2 *q, const struct transform_set *set, const str
 		    names_word(wire_protocols, set->protocol));
 	if ((mask & DIFF_ENCRYPTION) != 0) {
 		LABELS(set->encryption, cfg);
-		differ(d, "Encryption Algorithm", o->cipher != NULL ? o->cipher->label : "none", cfg);
+		differ(d, "Encryption Algorithm", o->cipher != NULL ? o->cipher->label : "none",
+		    cfg);
 	}
 	if ((mask & DIFF_HASH) != 0) {
 		LABELS(set->integrity, cfg);
@@ -498,8 +503,8 @@ describe2(const struct negotiate2 *q, const struct transform_set *set, const str
 		    cfg[0] != '\0' ? cfg : "none");
 	}
 	if ((mask & DIFF_ENCAP) != 0)
-		differ(d, "Encapsulation Mode", names_print(wire_encaps, o->encap, rcv, sizeof(rcv)),
-		    encap_wanted(q, set));
+		differ(d, "Encapsulation Mode",
+		    names_print(wire_encaps, o->encap, rcv, sizeof(rcv)), encap_wanted(q, set));
 	return d->text;
 }
 
@@ -579,7 +584,8 @@ explain2(const struct negotiate2 *q)
 			struct why w = {0};
 
 			all++;
-			if (!stands_alone(q->sa, p, &w) || !negotiate_read2(p->protocol, t, &o, &w)) {
+			if (!stands_alone(q->sa, p, &w) ||
+			    !negotiate_read2(p->protocol, t, &o, &w)) {
 				strange += w.code == IKE_E_ATTRIBUTES;
 				LOG(P2_MISMATCH, q->who,
 				    "Phase 2 failure:  proposal %u, transform %u skipped: %s",

@@ -134,8 +134,7 @@ take_natoas(struct step *s)
 {
 	struct child *child = s->x->qm->child;
 	const struct pl *first = msg_find(s->in, ISAKMP_PL_NATOA, NULL),
-			*second = first != NULL ? msg_next(first) :
-						  NULL;
+			*second = first != NULL ? msg_next(first) : NULL;
 	struct addr *of_first = s->x->initiator ? &child->oa_local : &child->oa_remote,
 		    *of_second = s->x->initiator ? &child->oa_remote : &child->oa_local;
 
@@ -588,8 +587,7 @@ heed_lifetime(struct step *s, struct child *child)
 	struct pl_attr *list;
 	uint32_t seconds, kilobytes;
 
-	for (const struct pl *n = msg_find(s->in, ISAKMP_PL_N, NULL); n != NULL;
-	     n = msg_next(n)) {
+	for (const struct pl *n = msg_find(s->in, ISAKMP_PL_N, NULL); n != NULL; n = msg_next(n)) {
 		struct cur c = cur_from(n->u.notify.data);
 
 		COUNT(s->ike, notifies_in);

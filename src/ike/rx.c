@@ -239,7 +239,8 @@ step_for(struct arrival *a, struct sa *sa, struct xchg *x, const struct msg *m)
 static bool
 answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what)
 {
-	if (!kept->known || !chunk_eq(CHUNK(kept->request, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
+	if (!kept->known ||
+	    !chunk_eq(CHUNK(kept->request, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
 		return false;
 	COUNT(a->ike, duplicates);
 	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
@@ -311,7 +312,8 @@ first_message(struct arrival *a)
 		return;
 	}
 	/* A flood of first messages is counted, not told line by line; what comes of them neither. */
-	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED, &a->nobody.peer);
+	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED,
+	    &a->nobody.peer);
 	if (!read_clear(a, &m, &a->nobody, true))
 		return;
 	sa = sa_new(a->ike, a->path, a->hdr.cky_i);
@@ -513,7 +515,8 @@ static bool
 info_seen(struct arrival *a, struct sa *sa)
 {
 	for (unsigned i = 0; i < INFO_KEPT; i++)
-		if (chunk_eq(CHUNK(sa->info_seen[i].digest, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
+		if (chunk_eq(CHUNK(sa->info_seen[i].digest, DIGEST_LEN),
+			CHUNK(a->digest, DIGEST_LEN)))
 			return true;
 	return false;
 }
