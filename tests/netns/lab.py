@@ -318,7 +318,7 @@ PLUGINS = ("random nonce openssl aes rc2 sha2 sha1 md5 hmac xcbc cmac ctr ccm gc
 STRONGSWAN_CONF = """
 charon-systemd {{
   load = {plugins}
-  threads = 16
+  threads = 40
   retransmit_timeout = {retransmit}
   retransmit_base = 1.2
   retransmit_tries = 4

@@ -1,9 +1,12 @@
 """The life of a tunnel: up, kept up, rekeyed, torn down, by either side."""
 # SPDX-License-Identifier: BSD-2-Clause
+import concurrent.futures
+import os
 import re
 import signal
 
-from lab import Charon, Failure, Ikev1d, child, connection, entry, policy, same_keys, until
+from lab import (IKEV1CTL, Charon, Failure, Ikev1d, Process, algorithms, child, connection, entry, policy,
+                 same_keys, until)
 from run import case
 
 IKE = "aes128-sha256-modp2048"
@@ -38,6 +41,11 @@ def both_agree(d, charon):
         raise Failure(f"CHILD_SAs of charon: {theirs}, of the daemon: {ours}")
     for i, o in theirs:
         same_keys(charon, d, i, o)
+
+
+def living(d):
+    """The IPsec SA pairs that no newer one has replaced; those linger for a while."""
+    return [s for s in d.ipsec_sas() if not s["rekeyed"]]
 
 
 @case("tunnel")
@@ -103,6 +111,11 @@ def ten(t):
         with t.step("one delete of the IKE SA takes all with it"):
             charon.command("terminate", ike="gw")
             until("nothing left", lambda: not d.isakmp_sas() and not d.ipsec_sas())
+        with t.step("ten asked for at the same moment"):
+            with concurrent.futures.ThreadPoolExecutor(10) as pool:
+                list(pool.map(charon.initiate, [f"k{n}" for n in range(10)]))
+            until("ten pairs", lambda: len(living(d)) == 10)
+            both_agree(d, charon)
 
 
 @case("rekey phase 2 by the peer")
@@ -180,6 +193,22 @@ def rekey_ctl_pfs(t):
             charon.log.wait(r"parsed QUICK_MODE request \d+ \[ HASH SA No KE ID ID \]", mark)
             charon.log.wait(r"CHILD_SA k0\{2\} established", mark)
             until("one pair", lambda: len(d.ipsec_sas()) == 1 and len(charon.children()) == 1, timeout=40)
+            both_agree(d, charon)
+
+
+@case("rekey ten pairs by ikev1ctl")
+def rekey_ctl_ten(t):
+    # charon keeps the state of three Quick Modes of its peer (charon.max_ikev1_exchanges): what comes at the
+    # same time beyond that cannot be decrypted, and the IKE_SA dies of it.
+    with t.new_lab() as net:
+        d, charon = gateway(net, 10)
+        up(d, charon, *(f"k{n}" for n in range(10)))
+        with t.step("every one is replaced, and the ISAKMP SA survives it"):
+            old = {s["spi_in"] for s in d.ipsec_sas()}
+            mark = charon.log.mark()
+            d.ctl("rekey", PEER)
+            until("ten new ones", lambda: charon.log.count(r"CHILD_SA k\d\{\d+\} established", mark) == 10)
+            until("ten pairs, all new", lambda: len(living(d)) == 10 and not old & {s["spi_in"] for s in living(d)})
             both_agree(d, charon)
 
 
@@ -420,9 +449,9 @@ def workers(t):
         charon = Charon(init, {f"gw{n}": connection(IKE, {f"k{n}": child(n)}, local=f"10.9.0.{n}",
                                                     dpd_delay="1s") for n in range(10, 18)})
         with t.step("eight peers, three workers: every message finds its SA"):
-            for n in range(10, 18):
-                up(d, charon, f"k{n}")
-            assert len(d.isakmp_sas()) == 8 and len(d.ipsec_sas()) == 8
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                list(pool.map(charon.initiate, [f"k{n}" for n in range(10, 18)]))
+            until("eight pairs", lambda: len(d.isakmp_sas()) == 8 and len(d.ipsec_sas()) == 8)
             both_agree(d, charon)
             used = {sa["worker"] for sa in d.isakmp_sas()}
             assert len(used) > 1, f"one worker did it all: {used}"
@@ -458,3 +487,86 @@ def builtin(t):
             charon.load({"gw": connection("aes256-sha384-ecp384", {
                 "k2": child(2, "aes256-sha512-modp3072", local_ts="0.0.0.0/0", remote_ts="10.0.0.0/8")})}, "ikev1d")
             up(d, charon, "k2")
+
+
+@case("preference and identities")
+def preference(t):
+    isakmp = [{"name": "strong", "encryption": "aes-256", "hash": "sha512", "group": 19},
+              {"name": "weak", "encryption": "3des", "hash": "md5", "group": 2}]
+    sets = [{"name": "strong", "encryption": "aes-256-gcm-16"},
+            {"name": "weak", "encryption": "3des", "integrity": "md5"}]
+    with t.new_lab() as net:
+        init, resp = net.line()
+        d = Ikev1d(resp, policy([entry(0, transform_sets=["strong", "weak"])], isakmp=isakmp, sets=sets,
+                                group={"remote_id": "*.example", "local_id": "hub.example"}))
+        charon = Charon(init, {"gw": connection("3des-md5-modp1024,aes128-sha1-modp1536,aes256-sha512-ecp256", {
+            "k0": child(0, "3des-md5,aes128-sha1,aes256gcm16")}, ids=("branch.example", "hub.example"))})
+        with t.step("of several transforms ours counts: the most preferred isakmp policy and transform set"):
+            up(d, charon, "k0")
+            [sa], [pair] = d.isakmp_sas(), d.ipsec_sas()
+            assert algorithms(sa) == ("aes-256", "sha512", 19), sa
+            assert pair["encryption"] == "aes-256-gcm-16", pair
+            assert charon.log.find(r"selected proposal: IKE:AES_CBC_256/.*ECP_256")
+            assert charon.log.find(r"selected proposal: ESP:AES_GCM_16_256/")
+            both_agree(d, charon)
+        with t.step("each side shows a name and believes the other's"):
+            charon.log.wait(r"established between 10.9.0.1\[branch.example\]...10.9.0.2\[hub.example\]")
+            assert (sa["remote_id"], sa["local_id"]) == ("branch.example", "hub.example"), sa
+
+
+@case("lifetimes")
+def lifetimes(t):
+    # charon offers its own: ours is shorter in one case, longer in the other.  charon shows what it then keeps.
+    with t.new_lab() as net:
+        init, resp = net.line()
+        d = Ikev1d(resp, policy([entry(0, lifetime=1000), entry(1, lifetime=100000)]))
+        charon = Charon(init, {"gw": connection(IKE, {
+            "k0": child(0, life_time="2000s", rekey_time="0"), "k1": child(1, life_time="2000s", rekey_time="0")})})
+        up(d, charon, "k0", "k1")
+        with t.step("the shorter one is kept on both sides"):
+            kept = sorted(s["lifetime_s"] for s in d.ipsec_sas())
+            assert kept == [1000, 2000], kept
+        with t.step("the peer learns of ours by RESPONDER-LIFETIME"):
+            # N(24576); charon has no word for it and goes on.
+            assert charon.log.find(r"parsed QUICK_MODE response \d+ \[ HASH SA No ID ID N\(.*24576")
+
+
+@case("ikev1ctl")
+def ctl(t):
+    with t.new_lab() as net:
+        d, charon = gateway(net)
+        with t.step("monitor shows what happens while it happens"):
+            monitor = Process(net.hosts["resp"], "monitor", [IKEV1CTL, "-s", d.socket, "monitor"])
+            until("a line that we provoke", lambda: d.ctl("log", "level", "info") and monitor.out.text())
+            up(d, charon, "k0")
+            monitor.out.wait(r"PHASE 2 COMPLETED \(msgid=")
+            monitor.kill()
+        with t.step("show isakmp sa, show ipsec sa: as ASA shows them"):
+            text = d.ctl("show", "isakmp", "sa", "detail").stdout
+            for word in (r"IKE Peer\s*:\s*10.9.0.1", r"Type\s*:\s*L2L", r"Role\s*:\s*responder", r"State\s*:\s*MM_ACTIVE",
+                         r"Encrypt\s*:\s*aes", r"Hash\s*:\s*(?i:sha)", r"Auth\s*:\s*pre"):
+                assert re.search(word, text), f"{word}: {text}"
+            text = d.ctl("show", "ipsec", "sa", PEER).stdout
+            [(_, spi_in, spi_out)] = charon.children()
+            for word in (r"local ident.*10.2.0.0/255.255.255.0/0/0", r"remote ident.*10.1.0.0/255.255.255.0/0/0",
+                         f"(?i){spi_in:08x}", f"(?i){spi_out:08x}", r"#pkts encaps: 0"):
+                assert re.search(word, text), f"{word}: {text}"
+        with t.step("status counts"):
+            status = d.ask("status")
+            assert (status["sa"]["established"], status["sa"]["ipsec_sas"]) == (1, 1), status["sa"]
+            assert re.search("(?i)workers", d.ctl("status").stdout)
+        with t.step("show policy tells no key"):
+            text = d.ctl("show", "policy").stdout
+            assert "tunnel_groups" in text and "lab-key" not in text, text
+        with t.step("log level changes what is logged"):
+            mark = d.log.mark()
+            d.ctl("log", "level", "debug")
+            charon.command("rekey", child="k0")
+            d.log.wait(r"processing (?i:nonce)", mark)
+        with t.step("an unknown peer and an unknown command are errors"):
+            assert d.ctl("delete", "192.0.2.1", check=False).returncode != 0
+            assert d.ctl("shwo", check=False).returncode != 0
+        with t.step("the socket and the exported keys are for their owner alone"):
+            for path, mode in ((d.socket, 0o660), (f"{d.keys_dir}/esp_sa", 0o600),
+                               (f"{d.keys_dir}/ikev1_decryption_table", 0o600)):
+                assert os.stat(path).st_mode & 0o777 & ~mode == 0, f"{path}: {os.stat(path).st_mode & 0o777:o}"

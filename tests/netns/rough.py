@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 import time
 
-from lab import Charon, Ikev1d, child, connection, entry, policy, until
+from lab import Charon, Ikev1d, child, connection, entry, policy, same_keys, until
 from life import DPD_ACK, DPD_PROBE, IKE, both_agree, up
 from run import case
 
@@ -256,6 +256,28 @@ def lost_phase1(t):
 @case("lost messages of phase 2")
 def lost_phase2(t):
     lose(t, LOSSES[6:])
+
+
+@case("lost messages of our own Quick Mode")
+def lost_ours(t):
+    # The same three, of a Quick Mode that we start: message 2 comes from charon, 1 and 3 from us.  ikev1d's
+    # third message is answered by nobody; charon repeats its second until it has come.
+    for name, where, match in (("QM1", "init", f"{QUICK} udp length > 110"), ("QM2", "resp", f"{QUICK} udp length > 110"),
+                               ("QM3", "init", f"{QUICK} udp length < 110")):
+        with t.new_lab() as net:
+            init, resp = net.line()
+            d = Ikev1d(resp, policy())
+            charon = Charon(init, {"gw": connection(IKE, {"k0": child()}, encap="no")}, esp=False, retransmit=0.5)
+            up(d, charon, "k0")
+            net.hosts[where].drop_once(match)
+            with t.step(f"{name} is lost once: healed"):
+                mark = charon.log.mark()
+                d.ctl("rekey", "10.9.0.1")
+                charon.log.wait(r"CHILD_SA k0\{2\} established", mark)
+                until("the new pair", lambda d=d: any(s["initiator"] for s in d.ipsec_sas()))
+                assert net.hosts[where].dropped() == [1], f"dropped {net.hosts[where].dropped()}"
+                [new] = [s for s in d.ipsec_sas() if s["initiator"]]
+                same_keys(charon, d, new["spi_out"], new["spi_in"])
 
 
 @case("high ports, unprivileged")
