@@ -34,7 +34,9 @@ void ike_free(struct ike *);
  */
 void ike_rx(struct ike *, const struct path *, struct chunk datagram);
 
-/* When ike_tick() wants to be called next, on the clock of ports.now_ms; UINT64_MAX: no timer runs. */
+/*
+ * When ike_tick() wants to be called next, on the clock of ports.now_ms; UINT64_MAX: no timer runs.
+ */
 uint64_t ike_deadline_ms(const struct ike *);
 
 /* Run what is due: retransmits, time-outs, expiry, DPD, keepalives. */
@@ -108,7 +110,10 @@ struct ike_totals {
 };
 struct ike_totals ike_totals(const struct ike *);
 
-/* Delete (with the messages that say so), probe by DPD, start a Quick Mode for each IPsec SA anew.  Number of SAs it was done for. */
+/*
+ * Delete (with the messages that say so), probe by DPD, start a Quick Mode for each IPsec SA anew.
+ * Number of SAs it was done for.
+ */
 unsigned ike_delete(struct ike *, const struct ike_match *);
 unsigned ike_dpd(struct ike *, const struct ike_match *);
 unsigned ike_rekey(struct ike *, const struct ike_match *);

@@ -41,7 +41,10 @@ struct ike_ports {
 	/* Send one datagram, the marker included where path says so.  Losing it is no error. */
 	void (*send)(void *ctx, const struct path *, struct chunk datagram);
 
-	/* Keys came to be: for the key export.  NULL: nobody asked for it. key: the phase 1 cipher key. */
+	/*
+	 * Keys came to be: for the key export.  NULL: nobody asked for it. key: the phase 1 cipher
+	 * key.
+	 */
 	void (*isakmp_keys)(void *ctx, const uint8_t *cky_i, struct chunk key);
 	void (*child_keys)(void *ctx, const struct child_keys *);
 };

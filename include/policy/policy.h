@@ -62,8 +62,8 @@ struct crypto_map_entry {
 	uint8_t ip_proto; /* 0: any */
 	uint16_t local_port, remote_port; /* 0: any */
 	const struct transform_set **sets; /* NULL-terminated, most preferred first */
-	enum pfs_kind
-	    pfs; /* PFS_NONE: a KE is refused; PFS_GROUP: exactly pfs_groups; PFS_ANY: with or without, any group */
+	/* NONE: a KE is refused; GROUP: exactly pfs_groups; ANY: with or without, any group. */
+	enum pfs_kind pfs;
 	const struct alg_group *pfs_groups[POLICY_LIST_MAX + 1];
 	uint32_t lifetime_s, lifetime_kilobytes; /* 0: none */
 	bool narrow; /* accept a wider offer and answer with ours */
@@ -81,8 +81,11 @@ enum ident_kind {
 };
 
 struct ident { /* remote_id and local_id */
-	enum ident_kind
-	    kind; /* remote: IDENT_ANY accepts all; IDENT_ADDRESS: the address it comes from.  local: IDENT_ADDRESS is the address dialled */
+	/*
+	 * remote: IDENT_ANY accepts all, IDENT_ADDRESS the address the peer comes from;
+	 * local: IDENT_ADDRESS is the address it dialled.
+	 */
+	enum ident_kind kind;
 	char *text; /* FQDN, USER_FQDN, KEY_ID; may begin with "*." for a remote FQDN */
 	struct addr addr;
 };
@@ -127,8 +130,8 @@ struct policy {
 	char *control_socket;
 	char *key_export; /* folder, NULL: off */
 	bool needs_legacy; /* some policy or set names a cipher of OpenSSL's legacy provider */
-	bool
-	    invalid_cookie_notify; /* answer messages of unknown cookies with INVALID-COOKIE, within notify_rate */
+	/* Answer messages of unknown cookies with INVALID-COOKIE, within notify_rate. */
+	bool invalid_cookie_notify;
 	uint32_t nat_keepalive_s; /* 0: none sent */
 	struct policy_limits limits;
 	struct isakmp_policy *isakmp_policies;
@@ -149,10 +152,14 @@ struct policy {
 typedef void policy_report_fn(void *ctx, const char *line);
 struct policy *policy_load(const char *file, policy_report_fn *, void *ctx);
 
-/* The same from a text; name stands where the file's would, key files are relative to its folder. */
+/*
+ * The same from a text; name stands where the file's would, key files are relative to its folder.
+ */
 struct policy *policy_parse(const char *text, const char *name, policy_report_fn *, void *ctx);
 
-/* The policy that "make run" serves: any peer, a built-in key, a broad list of current proposals. */
+/*
+ * The policy that "make run" serves: any peer, a built-in key, a broad list of current proposals.
+ */
 struct policy *policy_builtin(policy_report_fn *, void *ctx);
 
 /* The text of the built-in policy, and its key for the newcomer's greeting. */

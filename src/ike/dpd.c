@@ -104,7 +104,10 @@ dead(struct sa *sa)
 	ike_end_with_deletes(sa);
 }
 
-/* Ask when nothing was heard for the interval (RFC 3706 5.5); a probe that `ikev1ctl dpd` asked for runs the same way. */
+/*
+ * Ask when nothing was heard for the interval (RFC 3706 5.5); a probe that `ikev1ctl dpd` asked for
+ * runs the same way.
+ */
 void
 dpd_timer(void *owner)
 {

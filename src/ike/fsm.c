@@ -177,7 +177,10 @@ enter(struct step *s, enum ike_state next)
 		s->sa->state = next;
 }
 
-/* What we sent is repeated until the next message; an exchange that is over answers duplicates for a while. */
+/*
+ * What we sent is repeated until the next message; an exchange that is over answers duplicates for
+ * a while.
+ */
 static void
 timer_for(struct step *s, const struct fsm_row *r)
 {

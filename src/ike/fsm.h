@@ -17,7 +17,10 @@ struct xchg;
 struct step;
 
 /* clang-format off */
-/* The words an ASA engineer knows.  MM_DONE and QM_DONE are ended, kept for a while to answer duplicates. */
+/*
+ * The words an ASA engineer knows.  MM_DONE and QM_DONE are ended, kept for a while to answer
+ * duplicates.
+ */
 #define IKE_STATES(X)                                                       \
 	X(MM_START)                                                         \
 	X(MM_WAIT_MSG3)                                                     \

@@ -5,7 +5,10 @@
 #define IN(fn, lbl, ev) .in = (fn), .in_label = (lbl), .in_event = (ev)
 #define OUT(fn, lbl, ev) .out = (fn), .out_label = (lbl), .out_event = (ev)
 
-/* Vendor ids and notifies arrive anywhere in phase 1; so do certificate requests, which pre-shared keys leave unanswered. */
+/*
+ * Vendor ids and notifies arrive anywhere in phase 1; so do certificate requests, which pre-shared
+ * keys leave unanswered.
+ */
 #define UNTIDY (P(VID) | P(N) | P(CR))
 
 /* clang-format off */
@@ -51,7 +54,9 @@ const struct fsm_row fsm_rows[] = {
 
 	/* ---- Quick Mode answered, RFC 2409 5.5 ---- */
 
-	/* HDR*, HASH(1), SA, Ni [, KE] [, IDci, IDcr] [, NAT-OA]  -->  HDR*, HASH(2), SA, Nr, ... */
+	/*
+	 * HDR*, HASH(1), SA, Ni [, KE] [, IDci, IDcr] [, NAT-OA]  -->  HDR*, HASH(2), SA, Nr, ...
+	 */
 	{ QM_START, HAP_RX_QM, .need = P(HASH) | P(SA) | P(NONCE), .may = P(KE) | P(ID) | P(NATOA) | P(N) | P(VID),
 	  .flags = F_ENC | F_OUT_ENC | F_RESEND, .hash_in = HASH_1, .hash_out = HASH_2,
 	  IN(qm_in1, "QM1", EV_RCV_MSG1), OUT(qm_out2, "QM2", EV_SND_MSG2),
@@ -64,7 +69,10 @@ const struct fsm_row fsm_rows[] = {
 
 	{ QM_WAIT_MSG3, HAP_TIMEOUT, IN(qm_give_up, NULL, EV_TIMEOUT), .next = QM_DONE, .spec = "local" },
 
-	/* A fourth message: CONNECTED of a peer that set the commit bit, INITIAL-CONTACT of Windows. */
+	/*
+	 * A fourth message: CONNECTED of a peer that set the commit bit, INITIAL-CONTACT of
+	 * Windows.
+	 */
 	{ QM_ACTIVE, HAP_RX_QM, .need = P(HASH), .may = P(N) | P(VID), .flags = F_ENC,
 	  IN(qm_in4, "QM4", EV_RCV_MSG4), .next = IKE_STATE_SAME, .spec = "RFC 2408 3.1 (commit bit)" },
 

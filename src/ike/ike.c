@@ -20,7 +20,10 @@ ike_now(const struct ike *ike)
 	return ike->ports.now_ms(ike->ports.ctx);
 }
 
-/* Keys are cookies and SPIs of our own making, or pass the limits on half-open SAs first: FNV-1a is enough. */
+/*
+ * Keys are cookies and SPIs of our own making, or pass the limits on half-open SAs first: FNV-1a is
+ * enough.
+ */
 unsigned
 table_hash(const void *key, size_t n)
 {

@@ -5,7 +5,10 @@
 
 #include <sys/queue.h>
 
-/* A table that cannot grow loses no entry: uthash then only gets slower, or reports the failed insert. */
+/*
+ * A table that cannot grow loses no entry: uthash then only gets slower, or reports the failed
+ * insert.
+ */
 #define HASH_NONFATAL_OOM 1
 #define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = table_hash((keyptr), (keylen)))
 #include <uthash.h>
@@ -196,8 +199,7 @@ struct xchg { /* a Quick Mode on an SA */
 	enum ike_state state; /* written by fsm.c alone */
 	uint32_t msgid;
 	bool initiator;
-	struct path
-	    path; /* of its last message: the SA follows when a fresh one is authenticated */
+	struct path path; /* of its last message */
 	uint8_t iv[ALG_MAX_BLOCK];
 	struct kept kept;
 	struct timer timer;
@@ -257,7 +259,10 @@ enum ike_err fsm_hash_out(struct step *, const struct fsm_row *, struct chunk re
 
 /* ---- sa.c ---- */
 
-/* A half-open SA for a first message; NULL when memory is out. Limits are kept by dropping the oldest. */
+/*
+ * A half-open SA for a first message; NULL when memory is out. Limits are kept by dropping the
+ * oldest.
+ */
 struct sa *sa_new(struct ike *, const struct path *, const uint8_t *cky_i);
 void sa_free(struct sa *); /* with exchanges and children; no message is sent */
 struct sa *sa_find(struct ike *, const uint8_t *cky_i, const uint8_t *cky_r);
@@ -304,7 +309,10 @@ uint32_t tx_msgid(struct sa *);
 void tx_info_init(struct sa *, struct msg *);
 enum ike_err tx_info(struct sa *, const struct path *, struct msg *m, struct arena *,
     struct kept *keep) MUST_USE;
-/* An unprotected notify, within the rate: message id random, protocol ISAKMP, SPI both cookies, as ASA sends it. keep may be NULL. */
+/*
+ * An unprotected notify, within the rate: message id random, protocol ISAKMP, SPI both cookies, as
+ * ASA sends it. keep may be NULL.
+ */
 void tx_notify_clear(struct ike *, const struct path *, const uint8_t *cky_i, const uint8_t *cky_r,
     uint16_t type, size_t request_octets, struct kept *keep, const struct log_who *);
 /* A protected notify about phase 1 (spi CHUNK_NONE: both cookies) or phase 2. */
@@ -345,7 +353,10 @@ enum ike_err negotiate_phase2(const struct negotiate2 *, struct choice2 *, struc
 /* The shorter of two lifetimes, 0 standing for none. */
 uint32_t negotiate_lifetime(uint32_t offered, uint32_t configured);
 
-/* Lifetimes out of an attribute list; type_attr: the phase's Life Type, Life Duration is the number after it. 0: not there. */
+/*
+ * Lifetimes out of an attribute list; type_attr: the phase's Life Type, Life Duration is the number
+ * after it. 0: not there.
+ */
 void negotiate_read_life(const struct pl_attr *, uint16_t type_attr, uint32_t *seconds,
     uint32_t *kilobytes);
 
@@ -360,7 +371,10 @@ bool proxy_eq(const struct proxy *, const struct proxy *);
 /* ASA's words: "192.168.1.0/255.255.255.0/0/0". */
 #define PROXY_TEXT 128
 const char *proxy_print(const struct proxy *, char *buf, size_t n);
-/* The crypto map entry for a pair of identities, NULL: none. With narrow entries the pair is replaced by the entry's own. */
+/*
+ * The crypto map entry for a pair of identities, NULL: none. With narrow entries the pair is
+ * replaced by the entry's own.
+ */
 const struct crypto_map_entry *proxy_match(const struct tunnel_group *, struct proxy *local,
     struct proxy *remote);
 
@@ -373,7 +387,10 @@ void p1_established(struct sa *, const struct path *);
 /* INITIAL-CONTACT: SAs of the same peer that are older than this one end without a word. */
 void p1_initial_contact(struct sa *);
 
-/* RESPONDER-LIFETIME's attributes for what differs from the offer, CHUNK_NONE if nothing does; type_attr: the phase's Life Type. */
+/*
+ * RESPONDER-LIFETIME's attributes for what differs from the offer, CHUNK_NONE if nothing does;
+ * type_attr: the phase's Life Type.
+ */
 struct chunk lifetime_data(struct arena *, uint16_t type_attr, uint32_t offered_s,
     uint32_t offered_kb, uint32_t life_s, uint32_t life_kb);
 

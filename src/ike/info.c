@@ -11,7 +11,10 @@
 
 /* ---- notifies ---- */
 
-/* An error notify under our keys ends the Quick Modes that wait for the peer (as strongSwan takes it). */
+/*
+ * An error notify under our keys ends the Quick Modes that wait for the peer (as strongSwan takes
+ * it).
+ */
 static void
 peer_refused(struct step *s, const struct pl_notify *n)
 {

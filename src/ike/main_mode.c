@@ -1,4 +1,7 @@
-/* src/ike/main_mode.c - Main Mode with a pre-shared key, RFC 2409 5.4; one pair of handlers for each round trip. */
+/*
+ * src/ike/main_mode.c - Main Mode with a pre-shared key, RFC 2409 5.4; one pair of handlers for
+ * each round trip.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
@@ -65,7 +68,10 @@ mm_in1(struct step *s)
 	return IKE_OK;
 }
 
-/* The chosen transform as it came: number, order and form of the attributes untouched (RFC 2408 4.2). */
+/*
+ * The chosen transform as it came: number, order and form of the attributes untouched (RFC 2408
+ * 4.2).
+ */
 enum ike_err
 mm_out2(struct step *s)
 {
@@ -158,7 +164,9 @@ id_port_right(const struct pl_id *id)
 		(id->port == 0 || id->port == ISAKMP_PORT || id->port == ISAKMP_PORT_NAT_T));
 }
 
-/* A later tunnel group whose key is the same and whose policies hold the proposal that was chosen. */
+/*
+ * A later tunnel group whose key is the same and whose policies hold the proposal that was chosen.
+ */
 static bool
 could_be(const struct sa *sa, const struct tunnel_group *g)
 {
@@ -171,7 +179,10 @@ could_be(const struct sa *sa, const struct tunnel_group *g)
 	return false;
 }
 
-/* The address chose the group, since the key was needed before the identity; the identity may move the peer on. */
+/*
+ * The address chose the group, since the key was needed before the identity; the identity may move
+ * the peer on.
+ */
 static enum ike_err
 check_identity(struct step *s, const struct pl_id *id)
 {

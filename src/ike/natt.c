@@ -1,4 +1,7 @@
-/* src/ike/natt.c - NAT traversal, RFC 3947 and its drafts: which dialect, who is behind a NAT, keepalives. */
+/*
+ * src/ike/natt.c - NAT traversal, RFC 3947 and its drafts: which dialect, who is behind a NAT,
+ * keepalives.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 

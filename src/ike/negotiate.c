@@ -52,7 +52,10 @@ static void PRINTF_LIKE(2, 3) append(struct words *d, const char *fmt, ...)
 		d->n = d->n + (size_t)n < sizeof(d->text) ? d->n + (size_t)n : sizeof(d->text) - 1;
 }
 
-/* "Mismatched attribute types for class Group Description:  Rcv'd: Group 5  Cfg'd: Group 14" and the next after it. */
+/*
+ * "Mismatched attribute types for class Group Description:  Rcv'd: Group 5  Cfg'd: Group 14" and
+ * the next after it.
+ */
 static void
 differ(struct words *d, const char *class, const char *received, const char *configured)
 {
@@ -411,13 +414,15 @@ negotiate_read2(uint8_t protocol, const struct pl_transform *t, struct offer2 *o
 	if (group != 0 && (o->pfs = alg_group_id(group)) == NULL)
 		return why(w, IKE_E_NO_PROPOSAL, "group %u is unknown", group), false;
 	if (o->encap == 0)
-		o->encap =
-		    ENCAP_TUNNEL; /* RFC 2407 4.5: unspecified is host-dependent; everybody means tunnel */
+		o->encap = ENCAP_TUNNEL; /* RFC 2407 4.5: host-dependent; all mean tunnel */
 	negotiate_read_life(t->attrs, P2A_LIFE_TYPE, &o->offered_s, &o->offered_kb);
 	return true;
 }
 
-/* Which encapsulation is right: UDP exactly when a NAT is there, in either dialect's numbers, and the set's mode. */
+/*
+ * Which encapsulation is right: UDP exactly when a NAT is there, in either dialect's numbers, and
+ * the set's mode.
+ */
 static bool
 encap_fits(const struct negotiate2 *q, const struct transform_set *set, uint16_t encap)
 {

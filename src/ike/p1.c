@@ -1,4 +1,7 @@
-/* src/ike/p1.c - what the modes of phase 1 share: vendor ids, keys, identities, the moment it is up. */
+/*
+ * src/ike/p1.c - what the modes of phase 1 share: vendor ids, keys, identities, the moment it is
+ * up.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
@@ -24,7 +27,10 @@ p1_vendor_ids(struct step *s)
 	}
 }
 
-/* SKEYID and its three children, the cipher key and the first IV; once, when message 5 asks for them (RFC 2409 5, B). */
+/*
+ * SKEYID and its three children, the cipher key and the first IV; once, when message 5 asks for
+ * them (RFC 2409 5, B).
+ */
 enum ike_err
 p1_keys(struct sa *sa, struct why *w)
 {

@@ -1,4 +1,7 @@
-/* src/ike/proxy.c - proxy identities: what an ID payload of Quick Mode stands for, and the crypto map entry it fits. */
+/*
+ * src/ike/proxy.c - proxy identities: what an ID payload of Quick Mode stands for, and the crypto
+ * map entry it fits.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
@@ -181,7 +184,10 @@ own(const struct prefix *prefix, uint8_t ip_proto, uint16_t port, struct proxy *
 	p->n = (uint8_t)(4 + size + (host ? 0 : size));
 }
 
-/* Replace an offered identity that is wider than the entry's; false if it is neither inside nor around it. */
+/*
+ * Replace an offered identity that is wider than the entry's; false if it is neither inside nor
+ * around it.
+ */
 static bool
 narrowed(const struct prefix *entry, uint8_t ip_proto, uint16_t port, struct proxy *p)
 {

@@ -1,4 +1,6 @@
-/* src/ike/quick_mode.c - Quick Mode, RFC 2409 5.5: answered, and started on an SA that we answered. */
+/*
+ * src/ike/quick_mode.c - Quick Mode, RFC 2409 5.5: answered, and started on an SA that we answered.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
@@ -115,7 +117,10 @@ add_natoa(struct step *s, const struct addr *a)
 	return IKE_OK;
 }
 
-/* RFC 3947 5.2: transport mode behind a NAT needs the addresses as each side sees them, initiator's first. */
+/*
+ * RFC 3947 5.2: transport mode behind a NAT needs the addresses as each side sees them, initiator's
+ * first.
+ */
 static enum ike_err
 add_natoas(struct step *s)
 {
@@ -148,7 +153,10 @@ take_natoas(struct step *s)
 	return IKE_OK;
 }
 
-/* KEYMAT of one direction, cut into the cipher's key with its salt and the integrity key (RFC 2409 5.5, 4106 8.1). */
+/*
+ * KEYMAT of one direction, cut into the cipher's key with its salt and the integrity key (RFC 2409
+ * 5.5, 4106 8.1).
+ */
 static enum ike_err
 keymat(struct step *s, struct chunk gqm_xy, uint32_t spi, uint8_t *out)
 {
@@ -205,7 +213,10 @@ make_keys(struct step *s)
 	return e == IKE_OK ? e : why(&s->why, e, "phase 2 keys: %s", err_text(e));
 }
 
-/* ---- HDR*, HASH(1), SA, Ni [, KE] [, IDci, IDcr] --> HDR*, HASH(2), SA, Nr [, KE] [, IDci, IDcr] ---- */
+/*
+ * ---- HDR*, HASH(1), SA, Ni [, KE] [, IDci, IDcr] --> HDR*, HASH(2), SA, Nr [, KE] [, IDci, IDcr]
+ * ----
+ */
 
 static enum ike_err
 no_crypto_map(struct step *s, const struct proxy *local, const struct proxy *remote)
@@ -223,7 +234,10 @@ no_crypto_map(struct step *s, const struct proxy *local, const struct proxy *rem
 	    s->sa->group->name, r, l);
 }
 
-/* Who talks to whom through the tunnel: as the peer says, or the two hosts themselves when it says nothing. */
+/*
+ * Who talks to whom through the tunnel: as the peer says, or the two hosts themselves when it says
+ * nothing.
+ */
 static enum ike_err
 take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 {
@@ -402,7 +416,10 @@ qm_in3(struct step *s)
 	return make_keys(s);
 }
 
-/* A pair with the same proxy identities stood before: it was rekeyed, not deleted; traffic may still use both. */
+/*
+ * A pair with the same proxy identities stood before: it was rekeyed, not deleted; traffic may
+ * still use both.
+ */
 static void
 mark_rekeyed(struct sa *sa, const struct child *new)
 {

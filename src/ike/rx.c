@@ -197,7 +197,10 @@ read_clear(struct arrival *a, struct msg *m, const struct log_who *who, bool tel
 	return true;
 }
 
-/* Decrypt under iv into the step's arena and decode; the last ciphertext block goes to s->last_block. */
+/*
+ * Decrypt under iv into the step's arena and decode; the last ciphertext block goes to
+ * s->last_block.
+ */
 static enum ike_err
 read_encrypted(struct arrival *a, struct step *s, const uint8_t *iv, struct msg *m)
 {
@@ -253,7 +256,9 @@ answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const
 
 /* ---- phase 1 ---- */
 
-/* What makes a negotiation hopeless ends it; what may be somebody else's noise only costs a line. */
+/*
+ * What makes a negotiation hopeless ends it; what may be somebody else's noise only costs a line.
+ */
 static bool
 ends_phase1(enum ike_err e)
 {
@@ -311,7 +316,9 @@ first_message(struct arrival *a)
 		    "Header invalid, missing SA payload! (next payload = %u)", a->hdr.next);
 		return;
 	}
-	/* A flood of first messages is counted, not told line by line; what comes of them neither. */
+	/*
+	 * A flood of first messages is counted, not told line by line; what comes of them neither.
+	 */
 	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED,
 	    &a->nobody.peer);
 	if (!read_clear(a, &m, &a->nobody, true))
@@ -415,7 +422,10 @@ main_mode(struct arrival *a)
 
 /* ---- under the protection of an SA ---- */
 
-/* Quick Mode's refusal is protected and kept: a peer that repeats QM1 hears the same again (RFC 2408 3.14). */
+/*
+ * Quick Mode's refusal is protected and kept: a peer that repeats QM1 hears the same again (RFC
+ * 2408 3.14).
+ */
 static void
 quick_failed(struct step *s)
 {

@@ -1,4 +1,6 @@
-/* src/ike/sa.c - ISAKMP SAs: their life, the tables that find them, the limits on half-open ones. */
+/*
+ * src/ike/sa.c - ISAKMP SAs: their life, the tables that find them, the limits on half-open ones.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
@@ -67,7 +69,10 @@ evict(struct sa *sa, const char *limit)
 	fsm_end_sa(sa);
 }
 
-/* The oldest goes: an honest negotiation, which takes a moment, gets through a flood of first messages. */
+/*
+ * The oldest goes: an honest negotiation, which takes a moment, gets through a flood of first
+ * messages.
+ */
 static void
 make_room(struct ike *ike, const struct addr *addr)
 {

@@ -1,4 +1,6 @@
-/* src/ike/timer.c - a binary heap of deadlines: set and stop in O(log n), the next one for nothing. */
+/*
+ * src/ike/timer.c - a binary heap of deadlines: set and stop in O(log n), the next one for nothing.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
@@ -87,7 +89,10 @@ timer_next(const struct timers *h)
 	return h->n == 0 ? UINT64_MAX : h->heap[0]->due_ms;
 }
 
-/* Fires what is due now; a timer set by one that fires waits for the next round if it is due later than now. */
+/*
+ * Fires what is due now; a timer set by one that fires waits for the next round if it is due later
+ * than now.
+ */
 void
 timers_run(struct ike *ike)
 {

@@ -111,7 +111,10 @@ encrypt(struct sa *sa, struct wbuf *w, uint8_t *iv)
 	return IKE_OK;
 }
 
-/* Encode, compute the HASH the row asks for, encrypt under iv (which moves on). *n: octets of the message in ike->tx. */
+/*
+ * Encode, compute the HASH the row asks for, encrypt under iv (which moves on). *n: octets of the
+ * message in ike->tx.
+ */
 static enum ike_err
 seal(struct step *s, const struct fsm_row *r, uint8_t *iv, size_t *n)
 {
@@ -155,7 +158,10 @@ tx_reply(struct step *s, const struct fsm_row *r)
 
 	msg_init(&m, &h);
 	s->out = &m;
-	/* The answer is chained to the request's last block (RFC 2409 B); it is committed once both stand. */
+	/*
+	 * The answer is chained to the request's last block (RFC 2409 B); it is committed once both
+	 * stand.
+	 */
 	memcpy(iv, s->in != NULL && (r->flags & F_ENC) != 0 ? s->last_block : chain, sizeof(iv));
 	e = r->out(s);
 	if (e == IKE_OK)
