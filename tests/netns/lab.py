@@ -72,8 +72,7 @@ def enter():
     p = subprocess.Popen(argv, env={**os.environ, WORLD: "1", "PATH": path}, preexec_fn=die_with_parent)
 
     def stop(signum, _frame):
-        p.kill()
-        p.wait()
+        os.kill(p.pid, signal.SIGKILL)      # and with it, by --kill-child, all of the world
         os._exit(128 + signum)
 
     for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
