@@ -203,18 +203,31 @@ lab_new(const char *policy_text, uint64_t seed)
 	return lab_new_worker(policy_text, seed, 7);
 }
 
+static void
+start(struct lab *l, uint64_t seed, uint8_t worker)
+{
+	struct ike_conf conf = {.worker = worker, .crypto = l->crypto, .policy = l->policy};
+
+	l->now_ms = 1000000;
+	l->rng = seed;
+	conf.ports = (struct ike_ports){.ctx = l,
+					.now_ms = port_now,
+					.random = port_random,
+					.send = port_send,
+					.isakmp_keys = port_isakmp_keys,
+					.child_keys = port_child_keys};
+	l->ike = must(ike_new(&conf), "ike_new");
+}
+
 struct lab *
 lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker)
 {
 	struct lab     *l = must(calloc(1, sizeof(*l)), "memory");
 	struct log_conf quiet = {.target = LOG_T_NONE, .level = LOG_L_ERR};
-	struct ike_conf conf = {.worker = worker};
 	struct why	w = {0};
 	char	       *text = policy_text == NULL ? lab_policy_text(&(struct lab_policy){0}) : NULL;
 
 	l->log = must(calloc(1, LAB_LOG), "memory");
-	l->now_ms = 1000000;
-	l->rng = seed;
 	if (log_open(&quiet, &w) != IKE_OK)
 		must(NULL, w.text);
 	log_set_hook(log_hook, l, LOG_L_DEBUG);
@@ -223,15 +236,19 @@ lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker)
 	l->crypto = must(crypto_new_replay(seed, &w), "crypto");
 	if (l->policy->needs_legacy && crypto_use_legacy(l->crypto, &w) != IKE_OK)
 		must(NULL, w.text);
-	conf.crypto = l->crypto;
-	conf.policy = l->policy;
-	conf.ports = (struct ike_ports){.ctx = l,
-					.now_ms = port_now,
-					.random = port_random,
-					.send = port_send,
-					.isakmp_keys = port_isakmp_keys,
-					.child_keys = port_child_keys};
-	l->ike = must(ike_new(&conf), "ike_new");
+	start(l, seed, worker);
+	return l;
+}
+
+struct lab *
+lab_new_shared(struct policy *policy, struct crypto *crypto, uint64_t seed, uint8_t worker)
+{
+	struct lab *l = must(calloc(1, sizeof(*l)), "memory");
+
+	l->shared = true;
+	l->policy = policy;
+	l->crypto = crypto;
+	start(l, seed, worker);
 	return l;
 }
 
@@ -251,11 +268,13 @@ lab_free(struct lab *l)
 	if (l == NULL)
 		return;
 	ike_free(l->ike);
-	crypto_free(l->crypto);
-	policy_unref(l->policy);
 	lab_drop(l);
-	log_set_hook(NULL, NULL, LOG_L_ERR);
-	log_close();
+	if (!l->shared) {
+		crypto_free(l->crypto);
+		policy_unref(l->policy);
+		log_set_hook(NULL, NULL, LOG_L_ERR);
+		log_close();
+	}
 	free(l->last.p);
 	free(l->log);
 	free(l->record);
@@ -605,7 +624,7 @@ lab_snapshot(struct lab *l, char *buf, size_t n)
 bool
 lab_logged(const struct lab *l, const char *text)
 {
-	return strstr(l->log, text) != NULL;
+	return l->log != NULL && strstr(l->log, text) != NULL;
 }
 
 void

@@ -48,6 +48,7 @@ struct lab {
 	char	       *record; /* lab_record(): everything sent, as text */
 	size_t		record_n, record_cap;
 	bool		recording;
+	bool		shared; /* policy and crypto are the caller's */
 };
 
 /* Above 0 while the engine is inside a port of ours: its allocations are not the engine's. */
@@ -66,6 +67,8 @@ char *lab_policy_text(const struct lab_policy *); /* malloc'd */
 /* An engine with that policy (NULL: lab_policy_text of zeros); aborts the test program on failure. */
 struct lab *lab_new(const char *policy_text, uint64_t seed);
 struct lab *lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker);
+/* On a policy and a context of the caller's, without a text log: for fuzzing and load. */
+struct lab *lab_new_shared(struct policy *, struct crypto *, uint64_t seed, uint8_t worker);
 struct lab *lab_new_with(const struct lab_policy *, uint64_t seed);
 void	    lab_free(struct lab *);
 

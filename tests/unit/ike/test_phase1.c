@@ -268,7 +268,7 @@ offers_refused(void)
 	mm1_refused(NULL, &doi2, N_DOI_NOT_SUPPORTED, "DOI 2");
 	mm1_refused(NULL, &sit2, N_SITUATION_NOT_SUPPORTED, "SIT_SECRECY");
 	mm1_refused(NULL, &two, N_PAYLOAD_MALFORMED, "two SA payloads");
-	mm1_refused(NULL, &attr, N_NO_PROPOSAL_CHOSEN, "an attribute nobody knows");
+	mm1_refused(NULL, &attr, N_ATTRIBUTES_NOT_SUPPORTED, "an attribute nobody knows");
 	mm1_refused(NULL, &ke, N_PAYLOAD_MALFORMED, "KE in message 1");
 }
 
