@@ -10,6 +10,8 @@
 
 #define WORDS_MAX  64
 #define EXPECT_MAX 1024
+#define IDENT_WORDS \
+	"\"address\", an IP address, \"fqdn:NAME\", \"user@domain\" or \"keyid:TEXT\""
 
 struct words { /* what a row allows, as a table */
 	struct name table[WORDS_MAX + 1];
@@ -120,9 +122,8 @@ expected(const struct conf_item *item, char *buf, size_t n)
 	case CONF_PREFIX:
 		return "an address, a prefix or \"any\"";
 	case CONF_IDENT:
-		return item->min == 0 ?
-		    "\"any\", \"address\", an IP address, \"fqdn:NAME\", \"user@domain\" or \"keyid:TEXT\"" :
-		    "\"address\", an IP address, \"fqdn:NAME\", \"user@domain\" or \"keyid:TEXT\"";
+		(void)snprintf(buf, n, "%s" IDENT_WORDS, item->min == 0 ? "\"any\", " : "");
+		return buf;
 	case CONF_ADDRESSES:
 		return "one or more of our IP addresses, as \"0.0.0.0\" or \"::\"";
 	case CONF_PFS:

@@ -133,7 +133,14 @@ const char *conf_chmod(const char *file, char *buf, size_t n);
 char		*conf_scan(struct conf *, const char *text, size_t n);
 struct conf_key *conf_scan_key(struct conf *, const char *marker);
 
-enum conf_kind { CONF_K_NUMBER, CONF_K_FRACTION, CONF_K_BOOL, CONF_K_TEXT, CONF_K_LIST, CONF_K_GROUP };
+enum conf_kind {
+	CONF_K_NUMBER,
+	CONF_K_FRACTION,
+	CONF_K_BOOL,
+	CONF_K_TEXT,
+	CONF_K_LIST,
+	CONF_K_GROUP
+};
 
 struct conf_value { /* a scalar of the tree, or a default */
 	enum conf_kind kind;

@@ -208,16 +208,19 @@ fifo(void)
 	unlink(path);
 }
 
+/* Root reads everything, so be somebody else for a moment. */
 static void
 unreadable(void)
 {
-	if (geteuid() == 0) {
-		T_SKIP("root reads everything");
+	bool root = geteuid() == 0;
+
+	if (!put("a.conf", KEY_HERE, 0000))
 		return;
-	}
-	if (put("a.conf", KEY_HERE, 0000))
-		refused("a.conf",
-		    ": cannot be opened: Permission denied, expected a readable file");
+	if (root && !T_EQ(seteuid(65534), 0))
+		return;
+	refused("a.conf", ": cannot be opened: Permission denied, expected a readable file");
+	if (root)
+		T_EQ(seteuid(0), 0);
 }
 
 static void

@@ -96,8 +96,9 @@ copies_in(int mem, uintptr_t from, uintptr_t to, const uint8_t *masked, size_t n
 		have = pread(mem, w->octets, to - from < w->n ? to - from : w->n, (off_t)from);
 		if (have < (ssize_t)n)
 			break;
-		for (size_t i = 0; i + n <= (size_t)have; i++)
-			copies += found_at(w->octets + i, masked, n);
+		for (const uint8_t *p = w->octets, *end = p + (size_t)have - n + 1;
+		     p < end && (p = memchr(p, masked[0] ^ MASK, (size_t)(end - p))) != NULL; p++)
+			copies += found_at(p, masked, n);
 		from += (size_t)have - (n - 1);
 		if ((size_t)have < w->n)
 			break;
