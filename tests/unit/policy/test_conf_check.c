@@ -199,14 +199,16 @@ legacy(void)
 	static const struct {
 		const char *isakmp, *esp;
 		bool	    want;
-	} rows[] = { { "aes-256", "3des", false }, { "des", "aes-256", true }, { "3des", "des", true } };
+	} rows[] = { { "aes-256", "3des", false }, { "des", "aes-256", true },
+		{ "3des", "des", true } };
 	char text[1024];
 	struct policy *p;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		snprintf(text, sizeof(text),
 		    "isakmp_policies = ( { name = \"p\"; encryption = \"%s\"; hash = \"sha1\"; group = 2; } );"
-		    "transform_sets = ( { name = \"s\"; encryption = \"%s\"; integrity = \"sha1\"; } );" G,
+		    "transform_sets = ( { name = \"s\"; encryption = \"%s\"; "
+		    "integrity = \"sha1\"; } );" G,
 		    rows[i].isakmp, rows[i].esp);
 		p = parse(text);
 		if (T_TRUE(p != NULL))
