@@ -106,12 +106,15 @@ void ike_each_sa(struct ike *, const struct ike_match *, ike_sa_fn *, void *ctx)
 void ike_each_child(struct ike *, const struct ike_match *, ike_child_fn *, void *ctx);
 
 struct ike_totals {
-	unsigned half_open, established, exchanges, children;
+	unsigned half_open, established;
+	unsigned exchanges; /* Quick Modes, those included that are over and answer duplicates */
+	unsigned children;
 };
 struct ike_totals ike_totals(const struct ike *);
 
 /*
- * Delete (with the messages that say so), probe by DPD, start a Quick Mode for each IPsec SA anew.
+ * Delete (with the messages that say so), probe by DPD, start a Quick Mode for each IPsec SA
+ * anew, one after the other.
  * Number of SAs it was done for.
  */
 unsigned ike_delete(struct ike *, const struct ike_match *);

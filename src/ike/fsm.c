@@ -279,6 +279,8 @@ fsm_abort_xchg(struct xchg *x)
 	x->state = QM_DONE;
 	xchg_quick_free(x);
 	timer_set(x->sa->ike, &x->timer, LINGER_MS);
+	if (x->initiator)
+		quick_next(x->sa);
 }
 
 void

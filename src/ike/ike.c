@@ -184,19 +184,15 @@ static unsigned
 act_rekey(struct sa *sa)
 {
 	struct child *child;
-	struct why w = {0};
 	unsigned n = 0;
 
 	if (!sa_established(sa) || sa->rekeyed)
 		return 0;
 	LIST_FOREACH(child, &sa->children, of_sa) {
-		if (child->rekeyed)
-			continue;
-		if (quick_start(sa, child, &w) == IKE_OK)
-			n++;
-		else
-			LOG(P2_FSM_ERROR, &sa->who, "rekey could not be started: %s", w.text);
+		child->rekey_wanted = !child->rekeyed;
+		n += child->rekey_wanted;
 	}
+	quick_next(sa);
 	return n;
 }
 

@@ -176,6 +176,7 @@ struct child { /* an IPsec SA pair */
 	struct addr oa_local, oa_remote; /* NAT-OA of the peers, RFC 3947 5.2 */
 	uint32_t msgid;
 	bool initiator, rekeyed;
+	bool rekey_wanted; /* by us, as soon as the one before is through */
 	uint64_t born_ms;
 	struct timer life;
 	UT_hash_handle hh_spi;
@@ -414,7 +415,11 @@ void dpd_probe(struct sa *);
 void dpd_timer(void *sa);
 
 /* ---- quick_mode.c ---- */
-enum ike_err quick_start(struct sa *, const struct child *like, struct why *) MUST_USE;
+/*
+ * Start our Quick Mode for the next child that wants one, unless one is under way: strongSwan keeps
+ * state for three message ids at a time.
+ */
+void quick_next(struct sa *);
 
 /* ---- rx.c ---- */
 void rx_digest(struct ike *, struct chunk datagram, uint8_t *digest);

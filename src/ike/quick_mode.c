@@ -453,6 +453,7 @@ qm_done(struct step *s)
 	    proxy_print(&child->remote, r, sizeof(r)));
 	LOG(P2_COMPLETED, &s->sa->who, "PHASE 2 COMPLETED (msgid=%08x)", child->msgid);
 	mark_rekeyed(s->sa, child);
+	quick_next(s->sa);
 	return IKE_OK;
 }
 
@@ -481,8 +482,8 @@ qm_give_up(struct step *s)
 
 /* ---- our own Quick Mode ---- */
 
-enum ike_err
-quick_start(struct sa *sa, const struct child *like, struct why *w)
+static enum ike_err
+start(struct sa *sa, const struct child *like, struct why *w)
 {
 	struct xchg *x;
 	struct step s = {.ike = sa->ike, .sa = sa, .path = sa->path, .mem = sa->ike->mem};
@@ -514,6 +515,26 @@ quick_start(struct sa *sa, const struct child *like, struct why *w)
 		fsm_end_xchg(x);
 	}
 	return e;
+}
+
+void
+quick_next(struct sa *sa)
+{
+	struct child *child;
+	struct xchg *x;
+	struct why w = {0};
+
+	LIST_FOREACH(x, &sa->xchgs, of_sa)
+		if (x->state == QM_WAIT_MSG2)
+			return;
+	LIST_FOREACH(child, &sa->children, of_sa) {
+		if (!child->rekey_wanted)
+			continue;
+		child->rekey_wanted = false;
+		if (start(sa, child, &w) == IKE_OK)
+			return;
+		LOG(P2_FSM_ERROR, &sa->who, "rekey could not be started: %s", w.text);
+	}
 }
 
 static enum ike_err
