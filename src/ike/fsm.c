@@ -71,6 +71,12 @@ history_of(struct step *s)
 	return s->x != NULL ? &s->x->history : &s->sa->history;
 }
 
+static struct record *
+record_of(const struct step *s)
+{
+	return s->x != NULL ? s->x->rec : s->sa->rec;
+}
+
 static const char *
 label_of(const struct fsm_row *r)
 {
@@ -200,6 +206,8 @@ fsm_step(struct step *s, enum happening ev)
 	if (r == NULL)
 		return why(&s->why, IKE_E_UNEXPECTED, "not expected in %s", fsm_state_name(from));
 	if (s->in != NULL) {
+		record_message(s->ike, record_of(s), RECORD_RX, label_of(r), s->in,
+		    s->in->hdr.length, fsm_state_name(from));
 		if ((r->flags & F_ENC) != 0 && (s->in->hdr.flags & ISAKMP_FLAG_ENCRYPT) == 0)
 			return why(&s->why, IKE_E_FLAGS, "%s is not encrypted", label_of(r));
 		if ((e = check_payloads(s, r)) != IKE_OK)
@@ -221,6 +229,7 @@ fsm_step(struct step *s, enum happening ev)
 	timer_for(s, r);
 	if (r->next != IKE_STATE_SAME) {
 		history_add(history_of(s), r->next, r->out_event);
+		record_state(s->ike, record_of(s), fsm_state_name(r->next));
 		LOG(FSM_TRANSITION, &s->sa->who, "%s, %s --> %s, %s", fsm_state_name(from),
 		    fsm_event_name(r->in_event), fsm_state_name(r->next),
 		    fsm_event_name(r->out_event));
@@ -259,6 +268,8 @@ fsm_abort_sa(struct sa *sa)
 	    c[1], c[2], c[3], sa->caps, sa->child_count);
 	COUNT(sa->ike, phase1_failed);
 	sa->state = MM_DONE;
+	record_state(sa->ike, sa->rec, fsm_state_name(MM_DONE));
+	record_end(sa->ike, &sa->rec);
 	sa_handshake_free(sa);
 	timer_set(sa->ike, &sa->life, LINGER_MS);
 }
@@ -277,6 +288,8 @@ fsm_abort_xchg(struct xchg *x)
 	log_history(x->sa, "QM", &x->history);
 	COUNT(x->sa->ike, phase2_failed);
 	x->state = QM_DONE;
+	record_state(x->sa->ike, x->rec, fsm_state_name(QM_DONE));
+	record_end(x->sa->ike, &x->rec);
 	xchg_quick_free(x);
 	timer_set(x->sa->ike, &x->timer, LINGER_MS);
 	if (x->initiator)

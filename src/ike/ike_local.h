@@ -19,6 +19,7 @@
 #include "crypto/keymat.h"
 #include "fsm.h"
 #include "ike/ike.h"
+#include "ike/record.h"
 
 #define DIGEST_LEN 16 /* octets kept of a datagram's hash to know it again */
 #define NONCE_LEN 32 /* ours, octets; RFC 2409 5 allows 8 to 256 */
@@ -88,6 +89,7 @@ struct kept { /* the last request and what it was answered with; sent again octe
 	bool known; /* request is valid */
 	uint8_t *message; /* ISAKMP message without marker, owned; NULL: nothing is said */
 	size_t n;
+	const char *label; /* of the message: "MM2" */
 };
 
 struct source { /* an address with half-open SAs */
@@ -141,6 +143,7 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	struct timer life, dpd, keepalive;
 	struct history history;
 	char *last_error; /* owned, NULL: none */
+	struct record *rec; /* of phase 1 while it runs; NULL: over, or no memory */
 	struct source *source; /* while half-open */
 	struct peer *peer; /* while established */
 	TAILQ_ENTRY(sa) of_source, half_open;
@@ -207,6 +210,7 @@ struct xchg { /* a Quick Mode on an SA */
 	unsigned tries;
 	struct quick *qm; /* NULL once done */
 	struct history history;
+	struct record *rec; /* while it runs */
 };
 
 struct step { /* everything a handler may touch */
@@ -239,6 +243,8 @@ struct ike {
 	struct source *sources;
 	struct peer *peers;
 	struct child *by_spi; /* ours, inbound */
+	struct ring *rings; /* records of finished negotiations, by tunnel group */
+	struct record *now; /* of the negotiation that the step at hand belongs to */
 	TAILQ_HEAD(, sa) half_open; /* oldest first */
 	unsigned half_open_count, established_count, xchg_count, child_count;
 	uint64_t notify_window_ms; /* unprotected notifies: tokens of this second */
@@ -287,7 +293,7 @@ struct xchg *xchg_find(struct sa *, uint32_t msgid);
 void xchg_quick_free(struct xchg *);
 /* Remember a request (NULL: none) with its answer; or replace the answer alone. */
 void kept_set(struct kept *, const uint8_t *request, struct chunk message);
-void kept_answer(struct kept *, struct chunk message);
+void kept_answer(struct kept *, const char *label, struct chunk message);
 void kept_free(struct kept *);
 
 /* ---- child.c ---- */
@@ -299,11 +305,30 @@ void child_move(struct child *, struct sa *to);
 size_t child_key_octets(const struct offer2 *);
 struct child *child_find_spi(struct sa *, uint8_t protocol, uint32_t spi);
 
+/* ---- record.c ---- */
+/* A record of a negotiation; NULL when memory is out: then it has none, and all calls below do nothing. */
+struct record *record_begin(struct ike *, const struct path *, const uint8_t *cky_i,
+    const uint8_t *cky_r);
+/* A message (m: its payloads, NULL: unreadable) of so many octets; state: ours when it happened. */
+void record_message(struct ike *, struct record *, enum record_kind, const char *label,
+    const struct msg *m, size_t octets, const char *state);
+void record_state(struct ike *, struct record *, const char *state);
+/* The tunnel group, a row of that policy. */
+void record_group(struct record *, const struct policy *, const struct tunnel_group *);
+/* Keep the offer that was refused: the body of an SA payload. */
+void record_offer(struct record *, struct chunk body);
+/* The first failure stays. label: the message at which it stopped, NULL: none came. */
+void record_failed(struct record *, const struct why *, const char *label, const char *state);
+/* The negotiation is over: the record moves to its group's ring. */
+void record_end(struct ike *, struct record **);
+void record_drop(struct record **);
+void records_free(struct ike *);
+
 /* ---- tx.c ---- */
 /* Build the row's answer from s->out, encrypt, send, keep for duplicates. */
 enum ike_err tx_reply(struct step *, const struct fsm_row *) MUST_USE;
 /* Send again what was kept. */
-void tx_resend(struct sa *, const struct path *, const struct kept *, const char *label);
+void tx_resend(struct sa *, const struct path *, const struct kept *);
 /* A message id that is not in use on the SA. */
 uint32_t tx_msgid(struct sa *);
 /* Begin, then send, a protected informational message; keep (may be NULL) receives it. */

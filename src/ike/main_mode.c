@@ -5,6 +5,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,8 @@ mm_in1(struct step *s)
 	if (e != IKE_OK)
 		return e;
 	sa->chosen = hs->choice->policy;
+	if (sa->rec != NULL)
+		sa->rec->chosen = sa->chosen;
 	sa->cipher = hs->choice->cipher;
 	sa->hash = hs->choice->hash;
 	sa->dh_group = hs->choice->group;
@@ -191,6 +194,8 @@ check_identity(struct step *s, const struct pl_id *id)
 	char text[160], num[16];
 
 	dump_id(id, text, sizeof(text));
+	if (sa->rec != NULL)
+		snprintf(sa->rec->remote_id, sizeof(sa->rec->remote_id), "%s", text);
 	LOG(P1_IDENTITY, &sa->who, "%s received: %s",
 	    names_print(wire_id_kinds, id->kind, num, sizeof(num)), text);
 	if (!id_port_right(id))

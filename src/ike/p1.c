@@ -274,6 +274,10 @@ p1_established(struct sa *sa, const struct path *path)
 	tell_lifetime(sa, path);
 	dpd_start(sa);
 	natt_keepalive_start(sa);
+	if (sa->rec != NULL)
+		sa->rec->outcome = RECORD_UP;
+	record_end(ike, &sa->rec);
+	ike->now = NULL;
 }
 
 /* Half-open too long: message 3 or 5 never came. */
@@ -285,6 +289,10 @@ p1_give_up(struct step *s)
 	LOG(P1_TIMEOUT, &sa->who, "%s: no answer from the peer within %u seconds, giving up",
 	    fsm_state_name(sa->state), sa->policy->limits.half_open_timeout_s);
 	COUNT(s->ike, sa_half_open_expired);
+	why(&s->why, IKE_E_UNEXPECTED, "no answer from the peer within %u seconds%s%s",
+	    sa->policy->limits.half_open_timeout_s, sa->last_error != NULL ? "; before that: " : "",
+	    sa->last_error != NULL ? sa->last_error : "");
+	record_failed(sa->rec, &s->why, NULL, fsm_state_name(sa->state));
 	fsm_abort_sa(sa);
 	return IKE_OK;
 }

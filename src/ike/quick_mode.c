@@ -249,6 +249,7 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 	if (idci == NULL) {
 		proxy_from_addr(&s->path.remote.addr, remote);
 		proxy_from_addr(&s->path.local.addr, local);
+		record_proxies(s, local, remote);
 		return IKE_OK;
 	}
 	if (msg_count(s->in, ISAKMP_PL_ID) != 2)
@@ -261,11 +262,44 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 		LOG(P2_NO_CRYPTO_MAP, &s->sa->who, "Rejecting IPSec tunnel: %s", s->why.text);
 		return e;
 	}
+	record_proxies(s, local, remote);
 	LOG(P2_PROXY_ID, &s->sa->who, "Received remote Proxy data in ID Payload:  %s",
 	    proxy_print(remote, text, sizeof(text)));
 	LOG(P2_PROXY_ID, &s->sa->who, "Received local Proxy data in ID Payload:  %s",
 	    proxy_print(local, text, sizeof(text)));
 	return IKE_OK;
+}
+
+/* For `explain`: who was to talk to whom, as the peer put it. */
+static void
+record_proxies(struct step *s, const struct proxy *local, const struct proxy *remote)
+{
+	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
+
+	if (p2 == NULL)
+		return;
+	proxy_print(local, p2->local_proxy, sizeof(p2->local_proxy));
+	proxy_print(remote, p2->remote_proxy, sizeof(p2->remote_proxy));
+	p2->local_low = local->low;
+	p2->local_high = local->high;
+	p2->remote_low = remote->low;
+	p2->remote_high = remote->high;
+	p2->ip_proto = local->ip_proto;
+	p2->local_port = local->port;
+	p2->remote_port = remote->port;
+}
+
+static void
+record_question(struct step *s, const struct negotiate2 *q, const struct crypto_map_entry *entry)
+{
+	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
+
+	if (p2 == NULL)
+		return;
+	p2->ke = q->ke;
+	p2->nat = q->nat;
+	p2->phase1_group = q->phase1_group;
+	p2->entry = entry;
 }
 
 static const struct pl_sa *
@@ -298,6 +332,7 @@ qm_in1(struct step *s)
 	    (e = take_proxies(s, &local, &remote)) != IKE_OK)
 		return e;
 	entry = proxy_match(s->sa->group, &local, &remote);
+	record_question(s, &q, entry);
 	if (entry == NULL)
 		return no_crypto_map(s, &local, &remote);
 	q.entry = entry;
@@ -446,6 +481,10 @@ qm_done(struct step *s)
 	s->x->qm->child = NULL;
 	child_attach(child, s->sa);
 	xchg_quick_free(s->x);
+	if (s->x->rec != NULL)
+		s->x->rec->outcome = RECORD_UP;
+	record_end(s->ike, &s->x->rec);
+	s->ike->now = NULL;
 	COUNT(s->ike, phase2_up);
 	LOG(P2_COMPLETED, &s->sa->who,
 	    "Security negotiation complete  Responder, Inbound SPI = 0x%08x, Outbound SPI = 0x%08x  local proxy %s remote proxy %s",
@@ -473,6 +512,8 @@ qm_in4(struct step *s)
 enum ike_err
 qm_give_up(struct step *s)
 {
+	why(&s->why, IKE_E_UNEXPECTED, "no answer from the peer after %u retransmits", s->x->tries);
+	record_failed(s->x->rec, &s->why, NULL, fsm_state_name(s->x->state));
 	LOG(P2_TIMEOUT, &s->sa->who,
 	    "Quick Mode %08x: no answer from the peer after %u retransmits, giving up", s->x->msgid,
 	    s->x->tries);

@@ -240,7 +240,8 @@ step_for(struct arrival *a, struct sa *sa, struct xchg *x, const struct msg *m)
 
 /* An identical request gets the stored reply and nothing else. */
 static bool
-answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what)
+answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what,
+    struct record *rec)
 {
 	if (!kept->known ||
 	    !chunk_eq(CHUNK(kept->request, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
@@ -250,7 +251,9 @@ answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const
 	    "Duplicate %s packet detected.  %s", what,
 	    kept->message != NULL ? "Retransmitting last packet." :
 				    "No last packet to retransmit.");
-	tx_resend(sa, a->path, kept, "to a duplicate");
+	a->ike->now = rec;
+	record_message(a->ike, rec, RECORD_DUPLICATE, NULL, NULL, a->octets.n, NULL);
+	tx_resend(sa, a->path, kept);
 	return true;
 }
 
@@ -264,6 +267,25 @@ ends_phase1(enum ike_err e)
 {
 	return e == IKE_E_NO_PROPOSAL || e == IKE_E_BAD_KE || e == IKE_E_BAD_ID ||
 	    e == IKE_E_AUTH || e == IKE_E_ATTRIBUTES;
+}
+
+/* The message that a state waits for. */
+static const char *
+label_at(enum ike_state st)
+{
+	const struct fsm_row *r = fsm_row_for(st, st < QM_START ? HAP_RX_MM : HAP_RX_QM);
+
+	return r != NULL ? r->in_label : NULL;
+}
+
+static void
+record_refused(struct step *s, struct record *rec, const char *label)
+{
+	const struct pl *sa = s->in != NULL ? msg_find(s->in, ISAKMP_PL_SA, NULL) : NULL;
+
+	if (sa != NULL && (s->why.code == IKE_E_NO_PROPOSAL || s->why.code == IKE_E_ATTRIBUTES))
+		record_offer(rec, sa->raw);
+	record_failed(rec, &s->why, label, fsm_state_name(s->x != NULL ? s->x->state : s->sa->state));
 }
 
 static void
@@ -290,6 +312,7 @@ phase1_failed(struct step *s, size_t request_octets)
 		tx_notify_clear(s->ike, &s->path, sa->cky_i, sa->cky_r, notify, request_octets,
 		    &sa->kept, &sa->who);
 	}
+	record_refused(s, sa->rec, label_at(sa->state));
 	fsm_abort_sa(sa);
 }
 
@@ -302,7 +325,7 @@ first_message(struct arrival *a)
 	struct step s;
 
 	if (sa != NULL) {
-		if (!answered_before(a, sa, &sa->kept, "Phase 1")) {
+		if (!answered_before(a, sa, &sa->kept, "Phase 1", sa->rec)) {
 			COUNT(a->ike, duplicates);
 			LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
 			    "first message again with the cookie of an SA in %s, ignored",
@@ -330,6 +353,7 @@ first_message(struct arrival *a)
 		return;
 	}
 	sa->who.quiet = a->nobody.quiet;
+	a->ike->now = sa->rec;
 	s = step_for(a, sa, NULL, &m);
 	if (fsm_step(&s, HAP_RX_MM) == IKE_OK) {
 		COUNT(a->ike, sa_half_open);
@@ -341,6 +365,7 @@ first_message(struct arrival *a)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r, err_notify(s.why.code),
 		    a->octets.n, NULL, &sa->who);
 	COUNT(a->ike, phase1_failed);
+	record_refused(&s, sa->rec, "MM1");
 	fsm_end_sa(sa);
 }
 
@@ -361,9 +386,11 @@ key_mismatch(struct arrival *a, struct step *s)
 	sa_error(sa, &s->why);
 	history_add(&sa->history, sa->state, EV_RCV_MSG5);
 	history_add(&sa->history, sa->state, EV_PROB_AUTH_FAIL);
+	record_message(a->ike, sa->rec, RECORD_RX, "MM5", NULL, a->octets.n, NULL);
 	kept_set(&sa->kept, a->digest, CHUNK_NONE);
 	tx_notify_clear(a->ike, a->path, sa->cky_i, sa->cky_r, N_PAYLOAD_MALFORMED, a->octets.n,
 	    &sa->kept, &sa->who);
+	record_refused(s, sa->rec, "MM5");
 	fsm_abort_sa(sa);
 }
 
@@ -388,8 +415,9 @@ main_mode(struct arrival *a)
 		unknown_cookies(a);
 		return;
 	}
-	if (answered_before(a, sa, &sa->kept, "Phase 1"))
+	if (answered_before(a, sa, &sa->kept, "Phase 1", sa->rec))
 		return;
+	a->ike->now = sa->rec;
 	s = step_for(a, sa, NULL, &m);
 	msg_init(&m, &a->hdr);
 	if (fsm_row_for(sa->state, HAP_RX_MM) == NULL) {
@@ -451,6 +479,7 @@ quick_failed(struct step *s)
 	if (s->why.code == IKE_E_BAD_ID)
 		LOG(P2_TORN_DOWN, &s->sa->who,
 		    "Session is being torn down. Reason: crypto map policy not found");
+	record_refused(s, x->rec, label_at(x->state));
 	fsm_abort_xchg(x);
 }
 
@@ -501,11 +530,12 @@ quick_mode(struct arrival *a, struct sa *sa)
 	struct msg m;
 	enum ike_err e;
 
-	if (x != NULL && answered_before(a, sa, &x->kept, "Phase 2"))
+	if (x != NULL && answered_before(a, sa, &x->kept, "Phase 2", x->rec))
 		return;
 	if (x == NULL &&
 	    (!room_for_exchange(a, sa) || (x = xchg_new(sa, a->path, a->hdr.msgid, false)) == NULL))
 		return;
+	a->ike->now = x->rec;
 	s = step_for(a, sa, x, &m);
 	if (read_encrypted(a, &s, x->iv, &m) != IKE_OK) {
 		undecryptable(a, sa);
@@ -538,7 +568,7 @@ informational(struct arrival *a, struct sa *sa)
 	struct msg m;
 	struct step s = step_for(a, sa, NULL, &m);
 
-	if (answered_before(a, sa, &sa->info_kept, "Informational"))
+	if (answered_before(a, sa, &sa->info_kept, "Informational", NULL))
 		return;
 	if (info_seen(a, sa)) {
 		COUNT(a->ike, duplicates);
@@ -671,6 +701,7 @@ ike_rx(struct ike *ike, const struct path *path, struct chunk datagram)
 	default:
 		unsupported_exchange(&a);
 	}
+	ike->now = NULL;
 	arena_reset(ike->mem);
 }
 
@@ -690,9 +721,11 @@ rx_sa_timeout(void *owner)
 	struct sa *sa = owner;
 	struct ike *ike = sa->ike;
 
+	ike->now = sa->rec;
 	if (sa->state != MM_DONE && timeout_step(sa, NULL) != IKE_OK)
 		LOG(DAEMON_ERROR, &sa->who, "time-out in %s went wrong", fsm_state_name(sa->state));
 	fsm_end_sa(sa);
+	ike->now = NULL;
 	arena_reset(ike->mem);
 }
 
@@ -709,12 +742,16 @@ rx_xchg_timeout(void *owner)
 	if (x->tries < RESEND_TRIES) {
 		history_add(&x->history, x->state, EV_RESEND_MSG);
 		COUNT(ike, retransmits);
-		tx_resend(x->sa, &x->path, &x->kept, x->initiator ? "QM1" : "QM2");
+		ike->now = x->rec;
+		tx_resend(x->sa, &x->path, &x->kept);
+		ike->now = NULL;
 		timer_set(ike, &x->timer, (uint64_t)RESEND_FIRST_MS << ++x->tries);
 		return;
 	}
+	ike->now = x->rec;
 	if (timeout_step(x->sa, x) != IKE_OK)
 		fsm_end_xchg(x);
+	ike->now = NULL;
 	arena_reset(ike->mem);
 }
 
@@ -729,5 +766,6 @@ rx_child_timeout(void *owner)
 	    child->spi_in, child->offer.life_s);
 	tx_delete_child(child);
 	child_free(child);
+	ike->now = NULL;
 	arena_reset(ike->mem);
 }

@@ -111,6 +111,7 @@ sa_new(struct ike *ike, const struct path *path, const uint8_t *cky_i)
 	new_cookie(ike, sa->cky_r);
 	LIST_INIT(&sa->xchgs);
 	LIST_INIT(&sa->children);
+	sa->rec = record_begin(ike, path, sa->cky_i, sa->cky_r);
 	timer_init(&sa->life, rx_sa_timeout, sa);
 	timer_init(&sa->dpd, dpd_timer, sa);
 	timer_init(&sa->keepalive, natt_keepalive_timer, sa);
@@ -232,6 +233,9 @@ sa_free(struct sa *sa)
 		xchg_free(x);
 	while ((child = LIST_FIRST(&sa->children)) != NULL)
 		child_free(child);
+	record_failed(sa->rec, &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"},
+	    NULL, fsm_state_name(sa->state));
+	record_end(ike, &sa->rec);
 	timer_stop(ike, &sa->life);
 	timer_stop(ike, &sa->dpd);
 	timer_stop(ike, &sa->keepalive);
@@ -276,6 +280,7 @@ sa_set_group(struct sa *sa, const struct tunnel_group *group)
 {
 	sa->group = group;
 	sa->who.group = group->name;
+	record_group(sa->rec, sa->policy, group);
 }
 
 void

@@ -171,19 +171,23 @@ tx_reply(struct step *s, const struct fsm_row *r)
 		return e;
 	if ((r->flags & F_OUT_ENC) != 0)
 		memcpy(chain, iv, sizeof(iv));
+	record_message(s->ike, s->x != NULL ? s->x->rec : s->sa->rec, RECORD_TX, r->out_label, &m, n,
+	    fsm_state_name(r->next));
 	kept_set(kept, s->in != NULL ? s->request : NULL,
 	    CHUNK(s->ike->tx + ISAKMP_NON_ESP_LEN, n));
+	kept->label = r->out_label;
 	transmit(s->ike, &s->path, n);
 	return IKE_OK;
 }
 
 void
-tx_resend(struct sa *sa, const struct path *path, const struct kept *kept, const char *label)
+tx_resend(struct sa *sa, const struct path *path, const struct kept *kept)
 {
 	if (kept->message == NULL)
 		return;
-	LOG(MESSAGE_RESENT, &sa->who, "IKE_DECODE RESENDING Message %s, %zu octets", label,
+	LOG(MESSAGE_RESENT, &sa->who, "IKE_DECODE RESENDING Message %s, %zu octets", kept->label,
 	    kept->n);
+	record_message(sa->ike, sa->ike->now, RECORD_RESENT, kept->label, NULL, kept->n, NULL);
 	memcpy(sa->ike->tx + ISAKMP_NON_ESP_LEN, kept->message, kept->n);
 	transmit(sa->ike, path, kept->n);
 }
@@ -202,8 +206,9 @@ tx_info(struct sa *sa, const struct path *path, struct msg *m, struct arena *mem
 		e = seal(&s, &info, iv, &n);
 	if (e != IKE_OK)
 		return e;
+	record_message(sa->ike, sa->ike->now, RECORD_TX, "INFO", m, n, NULL);
 	if (keep != NULL)
-		kept_answer(keep, CHUNK(sa->ike->tx + ISAKMP_NON_ESP_LEN, n));
+		kept_answer(keep, "INFO", CHUNK(sa->ike->tx + ISAKMP_NON_ESP_LEN, n));
 	transmit(sa->ike, path, n);
 	return IKE_OK;
 }
@@ -281,8 +286,9 @@ tx_notify_clear(struct ike *ike, const struct path *path, const uint8_t *cky_i,
 		log_message(who, &m, w.n);
 	}
 	COUNT(ike, notifies_out);
+	record_message(ike, ike->now, RECORD_TX, "INFO", &m, w.n, NULL);
 	if (keep != NULL)
-		kept_answer(keep, wb_view(&w));
+		kept_answer(keep, "INFO", wb_view(&w));
 	transmit(ike, path, w.n);
 }
 

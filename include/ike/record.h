@@ -1,0 +1,80 @@
+/*
+ * ike/record.h - what happened in a negotiation: messages, transitions, the reason it failed.
+ *
+ * Each phase 1 and each Quick Mode writes one record while it runs; when it is over, up or failed,
+ * the record moves to the ring of its tunnel group, which holds the last RECORD_RING of them (peers
+ * that no group matched have a ring of their own).  `ladder` and `explain` are made from it.
+ */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef IKE_RECORD_H
+#define IKE_RECORD_H
+
+#include <time.h>
+
+#include "ike/ike.h"
+
+#define RECORD_RING	64 /* negotiations kept for each tunnel group and worker */
+#define RECORD_STEPS	32 /* of one negotiation; the middle of a longer one is lost */
+#define RECORD_PAYLOADS 12 /* of one message */
+#define RECORD_FAULTS	4
+
+enum record_kind {
+	RECORD_RX,
+	RECORD_TX,
+	RECORD_RESENT,	  /* by our timer, or to a duplicate */
+	RECORD_DUPLICATE, /* came again */
+	RECORD_STATE	  /* our state changed */
+};
+
+struct record_step {
+	uint32_t    at_ms; /* since the negotiation began */
+	uint8_t	    kind, payload_count;
+	uint16_t    octets; /* of the message, header and padding included */
+	uint8_t	    payloads[RECORD_PAYLOADS]; /* types, in order */
+	const char *label; /* "MM3", "INFO"; NULL in RECORD_STATE */
+	const char *state; /* ours from here on, "MM_WAIT_MSG5" */
+};
+
+enum record_outcome { RECORD_PENDING, RECORD_UP, RECORD_FAILED };
+
+struct record_phase2 { /* the question a Quick Mode put */
+	bool ke, nat;
+	const struct crypto_map_entry *entry; /* NULL: none matched */
+	const struct alg_group *phase1_group;
+	char local_proxy[128], remote_proxy[128]; /* as offered, "" before they were read */
+	struct addr local_low, local_high, remote_low, remote_high;
+	uint8_t ip_proto;
+	uint16_t local_port, remote_port;
+};
+
+struct record {
+	bool	 phase2, initiator; /* initiator: we began */
+	uint8_t	 cky_i[8], cky_r[8];
+	uint32_t msgid;
+	uint64_t began_ms;	  /* monotonic */
+	struct timespec began;	  /* wall clock */
+	struct endpoint local, remote;
+	const struct policy *policy; /* reference; group points into it */
+	const struct tunnel_group *group; /* NULL: none matched */
+	const struct isakmp_policy *chosen;
+	enum record_outcome outcome;
+	struct why why;		  /* of a failure */
+	const char *failed_label; /* message at which it stopped, NULL: a time-out */
+	const char *failed_state; /* and our state then */
+	char remote_id[128];	  /* in words, "" before it was read */
+	uint8_t *offer; /* body of the peer's SA payload when no transform was acceptable, owned */
+	size_t offer_len;
+	struct record_phase2 p2;
+	const char *faults[RECORD_FAULTS]; /* names of faults that fired in it, NULL: none */
+	char key_found[160]; /* which key the peer has, in words; "": not looked for or not found */
+	unsigned step_count; /* kept, at most RECORD_STEPS */
+	unsigned lost;	     /* steps that did not fit */
+	struct record_step steps[RECORD_STEPS];
+	struct record *next; /* older one in the ring */
+};
+
+/* Records of matching peers, newest first over all groups, those under way included. The record is good for the call. */
+typedef void record_fn(void *ctx, const struct record *);
+void ike_each_record(struct ike *, const struct ike_match *, record_fn *, void *ctx);
+
+#endif

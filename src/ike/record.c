@@ -1,0 +1,255 @@
+/* src/ike/record.c - the history of negotiations: written as they run, kept in rings when they are over. */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike_local.h"
+
+struct ring { /* finished negotiations of one tunnel group, newest first */
+	char *group; /* "" for peers that no group matched */
+	struct record *newest;
+	unsigned count;
+	UT_hash_handle hh;
+};
+
+struct record *
+record_begin(struct ike *ike, const struct path *path, const uint8_t *cky_i, const uint8_t *cky_r)
+{
+	struct record *rec = calloc(1, sizeof(*rec));
+
+	if (rec == NULL)
+		return NULL; /* the negotiation goes on without a history */
+	rec->began_ms = ike_now(ike);
+	clock_gettime(CLOCK_REALTIME, &rec->began);
+	rec->local = path->local;
+	rec->remote = path->remote;
+	memcpy(rec->cky_i, cky_i, sizeof(rec->cky_i));
+	memcpy(rec->cky_r, cky_r, sizeof(rec->cky_r));
+	return rec;
+}
+
+static void
+record_free(struct record *rec)
+{
+	if (rec == NULL)
+		return;
+	free(rec->offer);
+	policy_unref(rec->policy);
+	free(rec);
+}
+
+void
+record_drop(struct record **recp)
+{
+	record_free(*recp);
+	*recp = NULL;
+}
+
+static struct record_step *
+new_step(struct ike *ike, struct record *rec, enum record_kind kind, const char *label)
+{
+	struct record_step *s;
+
+	if (rec->step_count == RECORD_STEPS) {
+		/* The beginning and the end tell most: the middle goes. */
+		memmove(&rec->steps[RECORD_STEPS / 2], &rec->steps[RECORD_STEPS / 2 + 1],
+		    (RECORD_STEPS / 2 - 1) * sizeof(rec->steps[0]));
+		rec->step_count--;
+		rec->lost++;
+	}
+	s = &rec->steps[rec->step_count++];
+	*s = (struct record_step){.kind = (uint8_t)kind, .label = label};
+	s->at_ms = (uint32_t)(ike_now(ike) - rec->began_ms);
+	return s;
+}
+
+void
+record_message(struct ike *ike, struct record *rec, enum record_kind kind, const char *label,
+    const struct msg *m, size_t octets, const char *state)
+{
+	struct record_step *s;
+
+	if (rec == NULL)
+		return;
+	s = new_step(ike, rec, kind, label);
+	s->octets = (uint16_t)octets;
+	s->state = state;
+	for (const struct pl *p = m != NULL ? m->first : NULL;
+	     p != NULL && s->payload_count < RECORD_PAYLOADS; p = p->next)
+		s->payloads[s->payload_count++] = p->type;
+}
+
+void
+record_state(struct ike *ike, struct record *rec, const char *state)
+{
+	if (rec != NULL)
+		new_step(ike, rec, RECORD_STATE, NULL)->state = state;
+}
+
+void
+record_group(struct record *rec, const struct policy *policy, const struct tunnel_group *group)
+{
+	if (rec == NULL)
+		return;
+	if (rec->policy == NULL)
+		rec->policy = policy_ref(policy);
+	rec->group = group;
+}
+
+void
+record_offer(struct record *rec, struct chunk body)
+{
+	if (rec == NULL || rec->offer != NULL || body.n == 0)
+		return;
+	rec->offer = malloc(body.n);
+	if (rec->offer == NULL)
+		return;
+	memcpy(rec->offer, body.p, body.n);
+	rec->offer_len = body.n;
+}
+
+void
+record_failed(struct record *rec, const struct why *w, const char *label, const char *state)
+{
+	if (rec == NULL || rec->outcome != RECORD_PENDING)
+		return;
+	rec->outcome = RECORD_FAILED;
+	rec->why = *w;
+	rec->failed_label = label;
+	rec->failed_state = state;
+}
+
+static struct ring *
+ring_of(struct ike *ike, const char *group)
+{
+	struct ring *ring;
+
+	HASH_FIND_STR(ike->rings, group, ring);
+	if (ring != NULL)
+		return ring;
+	ring = calloc(1, sizeof(*ring));
+	if (ring == NULL || (ring->group = strdup(group)) == NULL) {
+		free(ring);
+		return NULL;
+	}
+	HASH_ADD_KEYPTR(hh, ike->rings, ring->group, strlen(ring->group), ring);
+	if (ring->hh.tbl == NULL) {
+		free(ring->group);
+		free(ring);
+		return NULL;
+	}
+	return ring;
+}
+
+static void
+drop_oldest(struct ring *ring)
+{
+	struct record **at = &ring->newest;
+
+	while ((*at)->next != NULL)
+		at = &(*at)->next;
+	record_free(*at);
+	*at = NULL;
+	ring->count--;
+}
+
+void
+record_end(struct ike *ike, struct record **recp)
+{
+	struct record *rec = *recp;
+	struct ring *ring;
+
+	*recp = NULL;
+	if (rec == NULL)
+		return;
+	ring = ring_of(ike, rec->group != NULL ? rec->group->name : "");
+	if (ring == NULL) {
+		record_free(rec);
+		return;
+	}
+	rec->next = ring->newest;
+	ring->newest = rec;
+	if (++ring->count > RECORD_RING)
+		drop_oldest(ring);
+}
+
+void
+records_free(struct ike *ike)
+{
+	struct ring *ring, *next;
+
+	HASH_ITER (hh, ike->rings, ring, next) {
+		while (ring->newest != NULL)
+			drop_oldest(ring);
+		HASH_DELETE(hh, ike->rings, ring);
+		free(ring->group);
+		free(ring);
+	}
+}
+
+/* ---- reading ---- */
+
+static bool
+wanted(const struct record *rec, const struct ike_match *m)
+{
+	if (m->group != NULL && (rec->group == NULL || strcmp(rec->group->name, m->group) != 0))
+		return false;
+	return m->addr.family == ADDR_NONE || addr_eq(&m->addr, &rec->remote.addr);
+}
+
+struct sorted {
+	const struct record **all;
+	size_t n, cap;
+};
+
+static void
+collect(struct sorted *s, const struct record *rec, const struct ike_match *m)
+{
+	if (rec == NULL || !wanted(rec, m))
+		return;
+	if (s->n == s->cap) {
+		size_t cap = s->cap == 0 ? 64 : s->cap * 2;
+		const struct record **all = realloc(s->all, cap * sizeof(*all));
+
+		if (all == NULL)
+			return;
+		s->all = all;
+		s->cap = cap;
+	}
+	s->all[s->n++] = rec;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct record *x = *(const struct record *const *)a, *y = *(const struct record *const *)b;
+
+	if (x->began_ms != y->began_ms)
+		return x->began_ms < y->began_ms ? 1 : -1;
+	return (x->phase2 ? 0 : 1) - (y->phase2 ? 0 : 1); /* phase 2 of the same moment came later */
+}
+
+void
+ike_each_record(struct ike *ike, const struct ike_match *m, record_fn *fn, void *ctx)
+{
+	struct sorted s = {0};
+	struct ring *ring, *next_ring;
+	struct sa *sa, *next_sa;
+	struct xchg *x;
+
+	HASH_ITER (hh, ike->rings, ring, next_ring)
+		for (const struct record *rec = ring->newest; rec != NULL; rec = rec->next)
+			collect(&s, rec, m);
+	HASH_ITER (hh_cookie, ike->by_cookie, sa, next_sa) {
+		collect(&s, sa->rec, m);
+		LIST_FOREACH (x, &sa->xchgs, of_sa)
+			collect(&s, x->rec, m);
+	}
+	if (s.n > 1)
+		qsort(s.all, s.n, sizeof(*s.all), newest_first);
+	for (size_t i = 0; i < s.n; i++)
+		fn(ctx, s.all[i]);
+	free(s.all);
+}
