@@ -61,7 +61,7 @@ struct record {
 	struct why why;		  /* of a failure */
 	const char *failed_label; /* message at which it stopped, NULL: a time-out */
 	const char *failed_state; /* and our state then */
-	char remote_id[128];	  /* in words, "" before it was read */
+	char remote_id[160];	  /* in words, "" before it was read */
 	uint8_t *offer; /* body of the peer's SA payload when no transform was acceptable, owned */
 	size_t offer_len;
 	struct record_phase2 p2;

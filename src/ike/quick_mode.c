@@ -234,6 +234,38 @@ no_crypto_map(struct step *s, const struct proxy *local, const struct proxy *rem
 	    s->sa->group->name, r, l);
 }
 
+/* For `explain`: who was to talk to whom, as the peer put it. */
+static void
+record_proxies(struct step *s, const struct proxy *local, const struct proxy *remote)
+{
+	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
+
+	if (p2 == NULL)
+		return;
+	proxy_print(local, p2->local_proxy, sizeof(p2->local_proxy));
+	proxy_print(remote, p2->remote_proxy, sizeof(p2->remote_proxy));
+	p2->local_low = local->low;
+	p2->local_high = local->high;
+	p2->remote_low = remote->low;
+	p2->remote_high = remote->high;
+	p2->ip_proto = local->ip_proto;
+	p2->local_port = local->port;
+	p2->remote_port = remote->port;
+}
+
+static void
+record_question(struct step *s, const struct negotiate2 *q, const struct crypto_map_entry *entry)
+{
+	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
+
+	if (p2 == NULL)
+		return;
+	p2->ke = q->ke;
+	p2->nat = q->nat;
+	p2->phase1_group = q->phase1_group;
+	p2->entry = entry;
+}
+
 /*
  * Who talks to whom through the tunnel: as the peer says, or the two hosts themselves when it says
  * nothing.
@@ -268,38 +300,6 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 	LOG(P2_PROXY_ID, &s->sa->who, "Received local Proxy data in ID Payload:  %s",
 	    proxy_print(local, text, sizeof(text)));
 	return IKE_OK;
-}
-
-/* For `explain`: who was to talk to whom, as the peer put it. */
-static void
-record_proxies(struct step *s, const struct proxy *local, const struct proxy *remote)
-{
-	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
-
-	if (p2 == NULL)
-		return;
-	proxy_print(local, p2->local_proxy, sizeof(p2->local_proxy));
-	proxy_print(remote, p2->remote_proxy, sizeof(p2->remote_proxy));
-	p2->local_low = local->low;
-	p2->local_high = local->high;
-	p2->remote_low = remote->low;
-	p2->remote_high = remote->high;
-	p2->ip_proto = local->ip_proto;
-	p2->local_port = local->port;
-	p2->remote_port = remote->port;
-}
-
-static void
-record_question(struct step *s, const struct negotiate2 *q, const struct crypto_map_entry *entry)
-{
-	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
-
-	if (p2 == NULL)
-		return;
-	p2->ke = q->ke;
-	p2->nat = q->nat;
-	p2->phase1_group = q->phase1_group;
-	p2->entry = entry;
 }
 
 static const struct pl_sa *
