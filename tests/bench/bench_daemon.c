@@ -3,7 +3,8 @@
  *
  *	bench_daemon DAEMON [HANDSHAKES [CONCURRENT [WORKERS]]]
  *
- * It starts DAEMON with a policy of its own on high ports, log level warning, and drives Main Mode and
+ * It starts DAEMON with a policy of its own on high ports, log level warning, and drives Main Mode
+ * and
  * Quick Mode from sockets of its own.  CPU is the daemon's, of all its threads, from
  * /proc/PID/task/TID/schedstat (nanoseconds) or, where that is missing, /proc/PID/stat (ticks).
  */
@@ -81,15 +82,15 @@ write_policy(const char *file, unsigned workers)
 	if (f == NULL)
 		die("policy file");
 	fprintf(f,
-		"listen = { addresses = [ \"127.0.0.1\" ]; port = %d; nat_t_port = %d; };\n"
-		"workers = %u;\nuser = \"\";\n"
-		"log = { target = \"stderr\"; level = \"warning\"; };\n"
-		"control = { socket = \"%s/control.sock\"; };\n"
-		"isakmp_policies = ( { name = \"p\"; encryption = \"aes-256\"; hash = \"sha256\"; group = [ 2, 14, 19, 31 ]; } );\n"
-		"transform_sets = ( { name = \"s\"; encryption = \"aes-256\"; integrity = \"sha256\"; } );\n"
-		"tunnel_groups = ( { name = \"bench\"; pre_shared_key = \"" PSK "\";\n"
-		"  crypto_map = ( { local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; } ); } );\n",
-		PORT, PORT + 1, workers, folder);
+	    "listen = { addresses = [ \"127.0.0.1\" ]; port = %d; nat_t_port = %d; };\n"
+	    "workers = %u;\nuser = \"\";\n"
+	    "log = { target = \"stderr\"; level = \"warning\"; };\n"
+	    "control = { socket = \"%s/control.sock\"; };\n"
+	    "isakmp_policies = ( { name = \"p\"; encryption = \"aes-256\"; hash = \"sha256\"; group = [ 2, 14, 19, 31 ]; } );\n"
+	    "transform_sets = ( { name = \"s\"; encryption = \"aes-256\"; integrity = \"sha256\"; } );\n"
+	    "tunnel_groups = ( { name = \"bench\"; pre_shared_key = \"" PSK "\";\n"
+	    "  crypto_map = ( { local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; } ); } );\n",
+	    PORT, PORT + 1, workers, folder);
 	if (fclose(f) != 0)
 		die("policy file");
 }
@@ -177,7 +178,9 @@ daemon_cpu_ms(void)
 		return ms;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)daemon_pid);
 	f = fopen(path, "r");
-	if (f == NULL || fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+	if (f == NULL ||
+	    fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		&system) != 2)
 		die("/proc/PID/stat: the daemon has ended");
 	fclose(f);
 	return (double)(user + system) * 1e3 / (double)sysconf(_SC_CLK_TCK);
@@ -353,7 +356,8 @@ floor_cost_ms(const struct alg_group *g)
 }
 
 static void
-measure(struct crypto *crypto, struct load *loads, unsigned concurrent, unsigned count, unsigned group)
+measure(struct crypto *crypto, struct load *loads, unsigned concurrent, unsigned count,
+    unsigned group)
 {
 	struct run r = {.group = alg_group_id(group), .wanted = count, .crypto = crypto};
 	double	   cpu, wall, base[2];
@@ -369,9 +373,10 @@ measure(struct crypto *crypto, struct load *loads, unsigned concurrent, unsigned
 	cpu = (daemon_cpu_ms() - cpu) / count;
 	base[1] = floor_cost_ms(r.group);
 	qsort(r.latency_ms, count, sizeof(*r.latency_ms), by_size);
-	printf("%5u  %-14s %9.4f %9.4f %6.2f %8.0f %9.2f %9.2f %9.2f %7u\n", group, r.group->label, (base[0] + base[1]) / 2, cpu,
-	       cpu / ((base[0] + base[1]) / 2), 1000.0 * count / wall, r.latency_ms[count / 2], r.latency_ms[count * 9 / 10],
-	       r.latency_ms[count * 99 / 100], r.repeats);
+	printf("%5u  %-14s %9.4f %9.4f %6.2f %8.0f %9.2f %9.2f %9.2f %7u\n", group, r.group->label,
+	    (base[0] + base[1]) / 2, cpu, cpu / ((base[0] + base[1]) / 2), 1000.0 * count / wall,
+	    r.latency_ms[count / 2], r.latency_ms[count * 9 / 10], r.latency_ms[count * 99 / 100],
+	    r.repeats);
 	fflush(stdout);
 	free(r.latency_ms);
 }
@@ -391,7 +396,8 @@ main(int argc, char **argv)
 	size_t		     resident;
 	int		     status;
 
-	if (argc < 2 || count == 0 || count > HANDSHAKES || concurrent == 0 || concurrent > CONCURRENT) {
+	if (argc < 2 || count == 0 || count > HANDSHAKES || concurrent == 0 ||
+	    concurrent > CONCURRENT) {
 		fprintf(stderr, "usage: bench_daemon DAEMON [HANDSHAKES [CONCURRENT [WORKERS]]]\n");
 		return 2;
 	}
@@ -406,17 +412,18 @@ main(int argc, char **argv)
 		warm.begun = warm.done = 0;
 		drive(&warm, loads, concurrent);
 	}
-	printf("The daemon (%u worker%s, log level warning) over loopback UDP: Main Mode and Quick Mode of %u initiators at a time,\n"
-	       "%u handshakes a group, each deleted afterwards.  CPU of the daemon's threads, system calls included; the floor is\n"
-	       "measured before and after.  Rate and latency (milliseconds, from message 1 to Quick Mode's message 2) share the\n"
-	       "machine with the initiators, which cost as much as the daemon.\n\n"
-	       "group  %-14s  floor ms    CPU ms  ratio      1/s  lat. 50%%      90%%      99%%  repeats\n",
-	       workers, workers == 1 ? "" : "s", concurrent, count, "");
+	printf(
+	    "The daemon (%u worker%s, log level warning) over loopback UDP: Main Mode and Quick Mode of %u initiators at a time,\n"
+	    "%u handshakes a group, each deleted afterwards.  CPU of the daemon's threads, system calls included; the floor is\n"
+	    "measured before and after.  Rate and latency (milliseconds, from message 1 to Quick Mode's message 2) share the\n"
+	    "machine with the initiators, which cost as much as the daemon.\n\n"
+	    "group  %-14s  floor ms    CPU ms  ratio      1/s  lat. 50%%      90%%      99%%  repeats\n",
+	    workers, workers == 1 ? "" : "s", concurrent, count, "");
 	resident = daemon_resident();
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
 		measure(crypto, loads, concurrent, count, groups[g]);
-	printf("\nresident memory of the daemon: %.1f MiB before, %.1f MiB after\n", (double)resident / 1048576,
-	       (double)daemon_resident() / 1048576);
+	printf("\nresident memory of the daemon: %.1f MiB before, %.1f MiB after\n",
+	    (double)resident / 1048576, (double)daemon_resident() / 1048576);
 	for (unsigned k = 0; k < concurrent; k++)
 		close(loads[k].fd);
 	status = stop_daemon();

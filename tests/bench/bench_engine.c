@@ -5,7 +5,8 @@
  *	bench_engine memory [COUNT]		octets per ISAKMP SA with one IPsec SA pair
  *	bench_engine growth [COUNT]		memory over many handshakes, good and bad ones
  *
- * CPU is the thread's own (CLOCK_THREAD_CPUTIME_ID), taken around blocks of ike_rx() calls: the work
+ * CPU is the thread's own (CLOCK_THREAD_CPUTIME_ID), taken around blocks of ike_rx() calls: the
+ * work
  * of the initiators, which runs in the same process, is not in it.
  */
 /* SPDX-License-Identifier: BSD-2-Clause */
@@ -78,7 +79,8 @@ sink_new(struct sink *s)
 {
 	struct why	w = {0};
 	struct log_conf quiet = {.target = LOG_T_NONE, .level = LOG_L_WARNING};
-	struct ike_conf conf = {.ports = {.ctx = s, .now_ms = port_now, .random = port_random, .send = port_send}};
+	struct ike_conf conf = {
+	    .ports = {.ctx = s, .now_ms = port_now, .random = port_random, .send = port_send}};
 
 	memset(s, 0, sizeof(*s));
 	s->now_ms = 1000;
@@ -131,7 +133,8 @@ peer_init(struct flock *f, unsigned k, const struct alg_group *g, uint32_t numbe
 	struct initiator *i = &f->i[k];
 	char		  address[32];
 
-	snprintf(address, sizeof(address), "10.%u.%u.%u", 64 + (number >> 16 & 63), number >> 8 & 255, number & 255);
+	snprintf(address, sizeof(address), "10.%u.%u.%u", 64 + (number >> 16 & 63),
+	    number >> 8 & 255, number & 255);
 	ini_init(i, f->s->peer_crypto, address, "192.0.2.1", PSK, g);
 	i->offers[0].cipher = alg_cipher_named("aes-256");
 	i->offers[0].hash = alg_hash_named("sha256");
@@ -292,11 +295,12 @@ cpu(unsigned rounds, unsigned count)
 	if (rounds == 0 || rounds > ROUNDS_MAX || count == 0)
 		die("rounds: 1 to 200");
 	sink_new(&s);
-	printf("CPU of the responder for one Main Mode (AES-256, SHA2-256) and one Quick Mode (ESP AES-256, HMAC-SHA2-256, no PFS).\n"
-	       "Median of %u rounds of %u handshakes; floor (key generation, range check and derivation alone, through OpenSSL) and\n"
-	       "engine in turn within one thread; the ratio is the median of the rounds' ratios.\n\n"
-	       "group  %-14s   floor ms  engine ms       1/s     ratio   aim\n",
-	       rounds, count, "");
+	printf(
+	    "CPU of the responder for one Main Mode (AES-256, SHA2-256) and one Quick Mode (ESP AES-256, HMAC-SHA2-256, no PFS).\n"
+	    "Median of %u rounds of %u handshakes; floor (key generation, range check and derivation alone, through OpenSSL) and\n"
+	    "engine in turn within one thread; the ratio is the median of the rounds' ratios.\n\n"
+	    "group  %-14s   floor ms  engine ms       1/s     ratio   aim\n",
+	    rounds, count, "");
 	met &= cpu_group(&s, 14, 1.3, rounds, count);
 	met &= cpu_group(&s, 2, 2, rounds, count);
 	met &= cpu_group(&s, 19, 3, rounds, count);
@@ -355,11 +359,12 @@ memory(unsigned count)
 	later = heap();
 	if (ike_totals(s.ike).established != done || ike_totals(s.ike).children != done)
 		die("SAs are missing");
-	printf("Heap for an ISAKMP SA with one IPsec SA pair, history and kept replies included: mallinfo2() over %u of them held.\n\n"
-	       "  just up                  %6.0f octets\n"
-	       "  two minutes later        %6.0f octets   at most 4096: %s\n",
-	       done, (double)(fresh - before) / done, (double)(later - before) / done,
-	       (later - before) / done <= 4096 ? "met" : "MISSED");
+	printf(
+	    "Heap for an ISAKMP SA with one IPsec SA pair, history and kept replies included: mallinfo2() over %u of them held.\n\n"
+	    "  just up                  %6.0f octets\n"
+	    "  two minutes later        %6.0f octets   at most 4096: %s\n",
+	    done, (double)(fresh - before) / done, (double)(later - before) / done,
+	    (later - before) / done <= 4096 ? "met" : "MISSED");
 	sink_free(&s);
 	return (later - before) / done <= 4096 ? 0 : 1;
 }
@@ -382,7 +387,10 @@ bad_ones(struct flock *f, uint32_t number)
 	if (kind == 1)
 		i.psk_n--; /* a key mismatch */
 	ike_rx(f->s->ike, &p, ini_mm1(&i));
-	/* kind 0: no proposal is chosen; kind 2: half-open for ever; kind 3: half-open after message 3. */
+	/*
+	 * kind 0: no proposal is chosen; kind 2: half-open for ever; kind 3: half-open after
+	 * message 3.
+	 */
 	if ((kind == 1 || kind == 3) && ini_mm2(&i, CHUNK(f->s->m[0], f->s->n[0]), &w) == IKE_OK) {
 		ike_rx(f->s->ike, &p, ini_mm3(&i));
 		if (kind == 1 && ini_mm4(&i, CHUNK(f->s->m[0], f->s->n[0]), &w) == IKE_OK)
@@ -401,9 +409,10 @@ growth(unsigned count)
 
 	sink_new(&s);
 	f.s = &s;
-	printf("Memory over %u handshakes (group 31; beside every %d good ones a bad one), each deleted afterwards.\n\n"
-	       "handshakes      heap KiB   resident KiB\n",
-	       count, BLOCK);
+	printf(
+	    "Memory over %u handshakes (group 31; beside every %d good ones a bad one), each deleted afterwards.\n\n"
+	    "handshakes      heap KiB   resident KiB\n",
+	    count, BLOCK);
 	for (; done < count; done += BLOCK) {
 		block_up(&f, alg_group_id(31), done & 0x3fffff);
 		block_end(&f, true);
@@ -418,14 +427,16 @@ growth(unsigned count)
 			}
 			h = heap();
 			r = resident();
-			printf("%10u  %12.1f %14.1f\n", done + BLOCK, (double)h / 1024, (double)r / 1024);
+			printf("%10u  %12.1f %14.1f\n", done + BLOCK, (double)h / 1024,
+			    (double)r / 1024);
 			fflush(stdout);
 			if (next != 0 && h0 == 0)
 				h0 = h, r0 = r;
 			next += count / 10 > BLOCK ? count / 10 : BLOCK;
 		}
 	}
-	printf("\ngrowth from the second row on: heap %ld octets, resident %ld octets\n", (long)(h - h0), (long)(r - r0));
+	printf("\ngrowth from the second row on: heap %ld octets, resident %ld octets\n",
+	    (long)(h - h0), (long)(r - r0));
 	sink_free(&s);
 	return h > h0 + 65536 ? 1 : 0;
 }
@@ -443,6 +454,7 @@ main(int argc, char **argv)
 		return memory(a != 0 ? a : 20000);
 	if (strcmp(what, "growth") == 0)
 		return growth(a != 0 ? a : 10000);
-	fprintf(stderr, "usage: bench_engine cpu [ROUNDS [COUNT]] | memory [COUNT] | growth [COUNT]\n");
+	fprintf(stderr,
+	    "usage: bench_engine cpu [ROUNDS [COUNT]] | memory [COUNT] | growth [COUNT]\n");
 	return 2;
 }

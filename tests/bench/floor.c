@@ -1,4 +1,7 @@
-/* tests/bench/floor.c - key generation and derivation through OpenSSL's EVP interface, as fast as it can be had. */
+/*
+ * tests/bench/floor.c - key generation and derivation through OpenSSL's EVP interface, as fast as
+ * it can be had.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "floor.h"
 
@@ -32,7 +35,8 @@ static OSSL_PARAM *
 by_value(const struct alg_group *g)
 {
 	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-	BIGNUM	       *p = g->id == 1 ? BN_get_rfc2409_prime_768(NULL) : BN_get_rfc2409_prime_1024(NULL), *two = BN_new();
+	BIGNUM *p = g->id == 1 ? BN_get_rfc2409_prime_768(NULL) : BN_get_rfc2409_prime_1024(NULL),
+	       *two = BN_new();
 	OSSL_PARAM     *out = NULL;
 
 	if (b != NULL && p != NULL && two != NULL && BN_set_word(two, 2) == 1 &&
@@ -45,10 +49,11 @@ by_value(const struct alg_group *g)
 	return out;
 }
 
-static EVP_PKEY *
-template(const struct alg_group *g)
+static EVP_PKEY *template(const struct alg_group *g)
 {
-	OSSL_PARAM    named[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)g->ossl, 0), OSSL_PARAM_END};
+	OSSL_PARAM named[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+				  (char *)(uintptr_t)g->ossl, 0),
+	    OSSL_PARAM_END};
 	OSSL_PARAM   *params = g->ossl != NULL ? named : by_value(g);
 	EVP_PKEY_CTX *ctx;
 	EVP_PKEY     *key = NULL;
@@ -71,7 +76,8 @@ template(const struct alg_group *g)
 static bool
 public_of(EVP_PKEY *key, uint8_t *out, size_t *n)
 {
-	return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, out, ALG_MAX_PUBLIC + 1, n) == 1;
+	return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, out,
+		   ALG_MAX_PUBLIC + 1, n) == 1;
 }
 
 static bool
@@ -79,7 +85,8 @@ make_peers(struct floor *f)
 {
 	for (int k = 0; k < PEERS; k++) {
 		EVP_PKEY *key = NULL;
-		bool	  ok = EVP_PKEY_generate(f->generate, &key) == 1 && public_of(key, f->peer[k], &f->peer_n);
+		bool ok = EVP_PKEY_generate(f->generate, &key) == 1 &&
+		    public_of(key, f->peer[k], &f->peer_n);
 
 		EVP_PKEY_free(key);
 		if (!ok)
@@ -93,7 +100,7 @@ floor_new(const struct alg_group *g)
 {
 	struct floor *f = calloc(1, sizeof(*f));
 	int	      bits = 160; /* private values of groups 1 and 2, as the engine's */
-	OSSL_PARAM    shorter[] = {OSSL_PARAM_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits), OSSL_PARAM_END};
+	OSSL_PARAM shorter[] = {OSSL_PARAM_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits), OSSL_PARAM_END};
 	BIGNUM	     *p = NULL;
 
 	if (f == NULL || (f->params = template(g)) == NULL)
@@ -102,7 +109,8 @@ floor_new(const struct alg_group *g)
 	f->generate = g->kind == GROUP_X ? EVP_PKEY_CTX_new_from_name(NULL, g->ossl, NULL) :
 					   EVP_PKEY_CTX_new_from_pkey(NULL, f->params, NULL);
 	if (f->generate == NULL || EVP_PKEY_keygen_init(f->generate) != 1 ||
-	    (g->ossl == NULL && EVP_PKEY_CTX_set_params(f->generate, shorter) != 1) || !make_peers(f))
+	    (g->ossl == NULL && EVP_PKEY_CTX_set_params(f->generate, shorter) != 1) ||
+	    !make_peers(f))
 		goto bad;
 	if (is_modp(g)) {
 		if (EVP_PKEY_get_bn_param(f->params, OSSL_PKEY_PARAM_FFC_P, &p) != 1 ||
@@ -151,8 +159,10 @@ derive(struct floor *f, EVP_PKEY *own, const uint8_t *peer)
 	if (EVP_PKEY_set1_encoded_public_key(f->params, peer, f->peer_n) != 1)
 		return false;
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL);
-	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 && (!is_modp(f->group) || EVP_PKEY_CTX_set_dh_pad(ctx, 1) == 1) &&
-	     EVP_PKEY_derive_set_peer_ex(ctx, f->params, 0) == 1 && EVP_PKEY_derive(ctx, secret, &n) == 1;
+	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+	    (!is_modp(f->group) || EVP_PKEY_CTX_set_dh_pad(ctx, 1) == 1) &&
+	    EVP_PKEY_derive_set_peer_ex(ctx, f->params, 0) == 1 &&
+	    EVP_PKEY_derive(ctx, secret, &n) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return ok;
 }
@@ -168,8 +178,8 @@ floor_run(struct floor *f, unsigned n)
 		EVP_PKEY      *own = NULL;
 		bool	       ok;
 
-		ok = in_range(f, peer) && EVP_PKEY_generate(f->generate, &own) == 1 && public_of(own, pub, &pub_n) &&
-		     derive(f, own, peer);
+		ok = in_range(f, peer) && EVP_PKEY_generate(f->generate, &own) == 1 &&
+		    public_of(own, pub, &pub_n) && derive(f, own, peer);
 		EVP_PKEY_free(own);
 		if (!ok)
 			return false;

@@ -10,7 +10,10 @@
 
 struct floor;
 
-/* Parameters, a key generation context and some peers' public values are made ready beforehand. NULL: OpenSSL has no such group. */
+/*
+ * Parameters, a key generation context and some peers' public values are made ready beforehand.
+ * NULL: OpenSSL has no such group.
+ */
 struct floor *floor_new(const struct alg_group *);
 void	      floor_free(struct floor *);
 
