@@ -104,7 +104,10 @@ log_step_error(struct step *s)
 		    s->why.text[0] != '\0' ? ": " : "", s->why.text);
 		break;
 	default:
-		break; /* the handler that knew the reason has logged it */
+		if (!s->told)
+			LOG_LIMITED(s->ike->limiter, now, MESSAGE_REFUSED, who,
+			    "%s message refused: %s",
+			    names_word(wire_exchanges, s->in->hdr.exchange), s->why.text);
 	}
 }
 
@@ -242,15 +245,19 @@ step_for(struct arrival *a, struct sa *sa, struct xchg *x, const struct msg *m)
 static bool
 answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what)
 {
+	bool loud;
+
 	if (!kept->known ||
 	    !chunk_eq(CHUNK(kept->request, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
 		return false;
 	COUNT(a->ike, duplicates);
-	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
-	    "Duplicate %s packet detected.  %s", what,
-	    kept->message != NULL ? "Retransmitting last packet." :
-				    "No last packet to retransmit.");
-	tx_resend(sa, a->path, kept, "to a duplicate");
+	loud = log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_DUPLICATE_MESSAGE,
+	    &a->path->remote.addr);
+	if (loud)
+		LOG(DUPLICATE_MESSAGE, &sa->who, "Duplicate %s packet detected.  %s", what,
+		    kept->message != NULL ? "Retransmitting last packet." :
+					    "No last packet to retransmit.");
+	tx_resend(sa, a->path, kept, "to a duplicate", loud);
 	return true;
 }
 
@@ -340,7 +347,7 @@ first_message(struct arrival *a)
 	if (err_notify(s.why.code) != 0)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r, err_notify(s.why.code),
 		    a->octets.n, NULL, &sa->who);
-	COUNT(a->ike, phase1_failed);
+	fsm_abort_sa(sa);
 	fsm_end_sa(sa);
 }
 
@@ -709,7 +716,7 @@ rx_xchg_timeout(void *owner)
 	if (x->tries < RESEND_TRIES) {
 		history_add(&x->history, x->state, EV_RESEND_MSG);
 		COUNT(ike, retransmits);
-		tx_resend(x->sa, &x->path, &x->kept, x->initiator ? "QM1" : "QM2");
+		tx_resend(x->sa, &x->path, &x->kept, x->initiator ? "QM1" : "QM2", true);
 		timer_set(ike, &x->timer, (uint64_t)RESEND_FIRST_MS << ++x->tries);
 		return;
 	}
