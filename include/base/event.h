@@ -31,7 +31,7 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(MESSAGE_RECEIVED,       LOG_L_INFO,     713236)                       \
 	X(MESSAGE_SENT,           LOG_L_INFO,     713236)                       \
 	X(MESSAGE_RESENT,         LOG_L_INFO,     713236)                       \
-	X(FSM_TRANSITION,         LOG_L_INFO,     715077)                       \
+	X(FSM_TRANSITION,         LOG_L_INFO,     0)                       \
 	X(FSM_ERROR_HISTORY,      LOG_L_WARNING,  715065)                       \
 	X(SA_TERMINATING,         LOG_L_WARNING,  713906)                       \
 	X(PAYLOAD_PROCESSING,     LOG_L_DEBUG,    715047)                       \
@@ -48,6 +48,7 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(UNSUPPORTED_EXCHANGE,   LOG_L_WARNING,       0)                       \
 	X(UNEXPECTED_MESSAGE,     LOG_L_WARNING,       0)                       \
 	X(MISSING_PAYLOAD,        LOG_L_WARNING,  713193)                       \
+	X(MESSAGE_REFUSED,        LOG_L_WARNING,  713902)                       \
 	X(BAD_HASH,               LOG_L_WARNING,       0)                       \
 	X(UNDECRYPTABLE,          LOG_L_WARNING,       0)                       \
 	X(LIMIT_REACHED,          LOG_L_WARNING,  713191)                       \
@@ -55,12 +56,12 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(GROUP_LOOKUP,           LOG_L_INFO,     713906)                       \
 	X(GROUP_LANDED,           LOG_L_INFO,     713906)                       \
 	X(GROUP_NONE,             LOG_L_WARNING,  713022)                       \
-	X(P1_ATTRIBUTE,           LOG_L_DEBUG,         0)                       \
-	X(P1_TRANSFORM_SKIPPED,   LOG_L_DEBUG,         0)                       \
+	X(P1_TRANSFORM_SKIPPED,   LOG_L_INFO,         0)                       \
 	X(P1_MISMATCH,            LOG_L_INFO,     713257)                       \
-	X(P1_PROPOSAL_ACCEPTED,   LOG_L_INFO,     715028)                       \
+	X(P1_PROPOSAL_ACCEPTED,   LOG_L_INFO,     713906)                       \
+	X(P1_PROPOSAL_MATCHED,    LOG_L_INFO,     715028)                       \
 	X(P1_NO_PROPOSAL,         LOG_L_WARNING,  713902)                       \
-	X(P1_LIFETIME,            LOG_L_INFO,          0)                       \
+	X(P1_LIFETIME,            LOG_L_INFO,          713075)                       \
 	X(P1_BAD_PUBLIC_VALUE,    LOG_L_WARNING,  713048)                       \
 	X(P1_UNDECRYPTABLE,       LOG_L_WARNING,  713902)                       \
 	X(P1_KEY_MISMATCH,        LOG_L_ERR,      713902)                       \
@@ -70,23 +71,23 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(P1_COMPLETED,           LOG_L_NOTICE,   713119)                       \
 	X(P1_REKEYED,             LOG_L_NOTICE,        0)                       \
 	X(P1_EXPIRED,             LOG_L_NOTICE,        0)                       \
-	X(P1_TIMEOUT,             LOG_L_WARNING,       0)                       \
+	X(P1_TIMEOUT,             LOG_L_WARNING,       713136)                       \
 	X(P1_DELETED,             LOG_L_NOTICE,   713050)                       \
 	X(NAT_DETECTED,           LOG_L_INFO,     713172)                       \
 	X(PEER_MOVED,             LOG_L_NOTICE,        0)                       \
 	X(INITIAL_CONTACT,        LOG_L_NOTICE,        0)                       \
 	/* phase 2 */                                                           \
-	X(P2_PROXY_ID,            LOG_L_INFO,     713025)                       \
+	X(P2_PROXY_ID,            LOG_L_INFO,     713035)                       \
 	X(P2_NO_CRYPTO_MAP,       LOG_L_WARNING,  713061)                       \
-	X(P2_ATTRIBUTE,           LOG_L_DEBUG,         0)                       \
 	X(P2_MISMATCH,            LOG_L_INFO,     713257)                       \
 	X(P2_PROPOSAL_ACCEPTED,   LOG_L_INFO,     715027)                       \
 	X(P2_NO_PROPOSAL,         LOG_L_WARNING,  713902)                       \
 	X(P2_PFS_MISMATCH,        LOG_L_WARNING,  713902)                       \
 	X(P2_BAD_PUBLIC_VALUE,    LOG_L_WARNING,  713048)                       \
-	X(P2_LIFETIME,            LOG_L_INFO,     713073)                       \
+	X(P2_LIFETIME,            LOG_L_INFO,     713075)                       \
 	X(P2_FSM_ERROR,           LOG_L_WARNING,  713902)                       \
 	X(P2_TORN_DOWN,           LOG_L_WARNING,  713259)                       \
+	X(P2_NEGOTIATED,          LOG_L_NOTICE,   713049)                       \
 	X(P2_COMPLETED,           LOG_L_NOTICE,   713120)                       \
 	X(P2_REKEYED,             LOG_L_NOTICE,        0)                       \
 	X(P2_EXPIRED,             LOG_L_NOTICE,        0)                       \
@@ -95,9 +96,9 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(P2_ADOPTED,             LOG_L_INFO,          0)                       \
 	/* informational */                                                     \
 	X(NOTIFY_RECEIVED,        LOG_L_INFO,     713068)                       \
-	X(NOTIFY_UNPROTECTED,     LOG_L_WARNING,  713903)                       \
+	X(NOTIFY_UNPROTECTED,     LOG_L_WARNING,  713904)                       \
 	X(NOTIFY_SENT,            LOG_L_INFO,     713906)                       \
-	X(INFO_FAILED,            LOG_L_WARNING,  713902)                       \
+	X(INFO_FAILED,            LOG_L_WARNING,  713903)                       \
 	X(DELETE_SENT,            LOG_L_INFO,     713194)                       \
 	X(DELETE_RECEIVED,        LOG_L_INFO,          0)                       \
 	X(DPD_SENT,               LOG_L_INFO,     715036)                       \

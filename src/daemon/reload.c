@@ -190,7 +190,11 @@ load(struct reload *r)
 		    "the daemon runs as %s now and must be able to read the file: "
 		    "chgrp and chmod 0640",
 		    d->identity.name);
-	return r->policy != NULL && avail_check(r->policy, &r->mistakes);
+	if (r->policy == NULL)
+		return false;
+	r->notes = r->mistakes; /* warnings only */
+	r->mistakes = (struct lines){.text = NULL};
+	return avail_check(r->policy, &r->mistakes);
 }
 
 void

@@ -237,17 +237,16 @@ fsm_step(struct step *s, enum happening ev)
 	return r->done != NULL ? r->done(s) : IKE_OK;
 }
 
+/* ASA's line, the words "<state>, <event>" included; the newest step comes first. */
 static void
-log_history(const struct sa *sa, const char *mode, const struct history *h)
+log_history(const struct sa *sa, const char *mode, const char *role, const struct history *h)
 {
 	char text[HISTORY_MAX * 40];
 	const uint8_t *c = sa->cky_r;
-	unsigned last = (unsigned)(h->n - 1) % HISTORY_MAX;
 
 	LOG(FSM_ERROR_HISTORY, &sa->who,
-	    "IKE %s Responder FSM error history (struct &0x%02x%02x%02x%02x)  %s, %s:  %s", mode,
-	    c[0], c[1], c[2], c[3], fsm_state_name(h->state[last]), fsm_event_name(h->event[last]),
-	    history_print(h, text, sizeof(text)));
+	    "IKE %s %s FSM error history (struct &0x%02x%02x%02x%02x)  <state>, <event>:  %s", mode,
+	    role, c[0], c[1], c[2], c[3], history_print(h, text, sizeof(text)));
 }
 
 void
@@ -262,7 +261,7 @@ fsm_abort_sa(struct sa *sa)
 	const uint8_t *c = sa->cky_r;
 
 	history_add(&sa->history, MM_DONE, EV_ERROR);
-	log_history(sa, "MM", &sa->history);
+	log_history(sa, "MM", "Responder", &sa->history);
 	LOG(SA_TERMINATING, &sa->who,
 	    "IKE SA MM:%02x%02x%02x%02x terminating:  flags 0x%08x, refcnt 0, tuncnt %u", c[0],
 	    c[1], c[2], c[3], sa->caps, sa->child_count);
@@ -285,7 +284,7 @@ void
 fsm_abort_xchg(struct xchg *x)
 {
 	history_add(&x->history, QM_DONE, EV_ERROR);
-	log_history(x->sa, "QM", &x->history);
+	log_history(x->sa, "QM", x->initiator ? "Initiator" : "Responder", &x->history);
 	COUNT(x->sa->ike, phase2_failed);
 	x->state = QM_DONE;
 	record_state(x->sa->ike, x->rec, fsm_state_name(QM_DONE));

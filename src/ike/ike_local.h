@@ -226,6 +226,7 @@ struct step { /* everything a handler may touch */
 	uint8_t last_block[ALG_MAX_BLOCK]; /* of its ciphertext */
 	bool authenticated; /* the HASH verified */
 	bool fresh; /* and it can be no replay: it answers something new of ours, or counts on */
+	bool told; /* the handler has logged the reason in words of its own */
 	bool end_sa; /* a handler's wish: the SA is over once the step is */
 };
 
@@ -328,7 +329,7 @@ void records_free(struct ike *);
 /* Build the row's answer from s->out, encrypt, send, keep for duplicates. */
 enum ike_err tx_reply(struct step *, const struct fsm_row *) MUST_USE;
 /* Send again what was kept. */
-void tx_resend(struct sa *, const struct path *, const struct kept *);
+void tx_resend(struct sa *, const struct path *, const struct kept *, bool loud);
 /* A message id that is not in use on the SA. */
 uint32_t tx_msgid(struct sa *);
 /* Begin, then send, a protected informational message; keep (may be NULL) receives it. */

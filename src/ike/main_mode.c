@@ -38,6 +38,7 @@ mm_in1(struct step *s)
 	p1_vendor_ids(s);
 	group = policy_match(sa->policy, &s->path.remote.addr, &s->path.local.addr, 0);
 	if (group == NULL) {
+		s->told = true;
 		LOG(GROUP_NONE, &sa->who,
 		    "No tunnel group for a peer at this address that dialled %s",
 		    addr_print(&s->path.local.addr, text, sizeof(text)));
@@ -52,6 +53,7 @@ mm_in1(struct step *s)
 	if (hs->choice == NULL || hs->sai_b == NULL)
 		return why(&s->why, IKE_E_NOMEM, "message 1");
 	e = negotiate_phase1(&sa_pl->u.sa, group, &sa->who, hs->choice, &s->why);
+	s->told = true;
 	if (e == IKE_E_NO_PROPOSAL)
 		COUNT(s->ike, phase1_no_proposal);
 	if (e != IKE_OK)
@@ -118,6 +120,7 @@ mm_in3(struct step *s)
 		    ni.n);
 	e = dh_check_public(s->ike->crypto, sa->dh_group, ke, &s->why);
 	if (e != IKE_OK) {
+		s->told = true;
 		LOG(P1_BAD_PUBLIC_VALUE, &sa->who, "Error processing payload: Payload ID: %u (%s)",
 		    ISAKMP_PL_KE, s->why.text);
 		return e;
@@ -206,6 +209,7 @@ check_identity(struct step *s, const struct pl_id *id)
 		g = policy_match(sa->policy, &s->path.remote.addr, &s->path.local.addr,
 		    (size_t)(g - sa->policy->groups) + 1);
 	if (g == NULL) {
+		s->told = true;
 		LOG(P1_IDENTITY_REFUSED, &sa->who,
 		    "IKE ID %s is not the remote_id of tunnel group %s, nor of a later one with the same key",
 		    text, sa->group->name);
@@ -238,6 +242,7 @@ mm_in5(struct step *s)
 		return why(&s->why, e, "HASH_I");
 	if (!crypto_equal(hash->u.raw, CHUNK(ours, sa->hash->len))) {
 		history_add(&sa->history, sa->state, EV_PROB_AUTH_FAIL);
+		s->told = true;
 		LOG(P1_AUTH_FAILED, &sa->who,
 		    "HASH_I of message 5 does not verify: the peer is not authenticated");
 		return why(&s->why, IKE_E_AUTH, "HASH_I of message 5 does not verify");

@@ -326,7 +326,7 @@ negotiate_phase1(const struct pl_sa *sa, const struct tunnel_group *group,
 		if (!try1(sa, group->policies[i], c))
 			continue;
 		LOG(P1_PROPOSAL_ACCEPTED, who, "Oakley proposal is acceptable");
-		LOG(P1_PROPOSAL_ACCEPTED, who,
+		LOG(P1_PROPOSAL_MATCHED, who,
 		    "IKE SA Proposal # %u, Transform # %u acceptable  Matches isakmp policy %s",
 		    c->proposal->number, c->transform->number, c->policy->name);
 		return IKE_OK;

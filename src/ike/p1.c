@@ -199,11 +199,11 @@ tell_lifetime(struct sa *sa, const struct path *path)
 		return;
 	if (sa->life_s != sa->offered_s)
 		LOG(P1_LIFETIME, &sa->who,
-		    "Responder forcing change of IKE rekeying duration from %u to %u seconds",
+		    "Overriding Initiator's IKE rekeying duration from %u to %u seconds",
 		    sa->offered_s, sa->life_s);
 	if (sa->life_kb != sa->offered_kb)
 		LOG(P1_LIFETIME, &sa->who,
-		    "Responder forcing change of IKE rekeying duration from %u to %u Kbs",
+		    "Overriding Initiator's IKE rekeying duration from %u to %u Kbs",
 		    sa->offered_kb, sa->life_kb);
 	data = lifetime_data(sa->ike->mem, P1A_LIFE_TYPE, sa->offered_s, sa->offered_kb, sa->life_s,
 	    sa->life_kb);

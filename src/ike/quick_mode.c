@@ -42,6 +42,7 @@ take_ke(struct step *s, const struct alg_group *group)
 		    group->id);
 	e = dh_check_public(s->ike->crypto, group, ke->u.raw, &s->why);
 	if (e != IKE_OK) {
+		s->told = true;
 		LOG(P2_BAD_PUBLIC_VALUE, &s->sa->who,
 		    "Error processing payload: Payload ID: %u (%s)", ISAKMP_PL_KE, s->why.text);
 		return e;
@@ -226,6 +227,7 @@ no_crypto_map(struct step *s, const struct proxy *local, const struct proxy *rem
 	proxy_print(local, l, sizeof(l));
 	proxy_print(remote, r, sizeof(r));
 	COUNT(s->ike, phase2_proxy_mismatch);
+	s->told = true;
 	LOG(P2_NO_CRYPTO_MAP, &s->sa->who,
 	    "Rejecting IPSec tunnel: no matching crypto map entry for remote proxy %s local proxy %s",
 	    r, l);
@@ -291,6 +293,7 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 	if (e == IKE_OK)
 		e = proxy_from_id(idcr, s->x->initiator ? remote : local, &s->why);
 	if (e != IKE_OK) {
+		s->told = true;
 		LOG(P2_NO_CRYPTO_MAP, &s->sa->who, "Rejecting IPSec tunnel: %s", s->why.text);
 		return e;
 	}
@@ -342,6 +345,7 @@ qm_in1(struct step *s)
 		return why(&s->why, IKE_E_NOMEM, "IPsec SA");
 	e = negotiate_phase2(&q, qm->choice, &s->why);
 	if (e != IKE_OK) {
+		s->told = true;
 		COUNT(s->ike, phase2_no_proposal);
 		return e;
 	}
@@ -371,11 +375,11 @@ add_responder_lifetime(struct step *s, const uint32_t *spi)
 		return IKE_OK;
 	if (o->life_s != o->offered_s)
 		LOG(P2_LIFETIME, &s->sa->who,
-		    "Responder forcing change of IPSec rekeying duration from %u to %u seconds",
+		    "Overriding Initiator's IPSec rekeying duration from %u to %u seconds",
 		    o->offered_s, o->life_s);
 	if (o->life_kb != o->offered_kb)
 		LOG(P2_LIFETIME, &s->sa->who,
-		    "Responder forcing change of IPSec rekeying duration from %u to %u Kbs",
+		    "Overriding Initiator's IPSec rekeying duration from %u to %u Kbs",
 		    o->offered_kb, o->life_kb);
 	n = msg_add(s->out, ISAKMP_PL_N, s->mem);
 	if (n == NULL)
@@ -486,10 +490,10 @@ qm_done(struct step *s)
 	record_end(s->ike, &s->x->rec);
 	s->ike->now = NULL;
 	COUNT(s->ike, phase2_up);
-	LOG(P2_COMPLETED, &s->sa->who,
-	    "Security negotiation complete  Responder, Inbound SPI = 0x%08x, Outbound SPI = 0x%08x  local proxy %s remote proxy %s",
-	    child->spi_in, child->spi_out, proxy_print(&child->local, l, sizeof(l)),
-	    proxy_print(&child->remote, r, sizeof(r)));
+	LOG(P2_NEGOTIATED, &s->sa->who,
+	    "Security negotiation complete  %s, Inbound SPI = 0x%08x, Outbound SPI = 0x%08x  local proxy %s remote proxy %s",
+	    s->x->initiator ? "Initiator" : "Responder", child->spi_in, child->spi_out,
+	    proxy_print(&child->local, l, sizeof(l)), proxy_print(&child->remote, r, sizeof(r)));
 	LOG(P2_COMPLETED, &s->sa->who, "PHASE 2 COMPLETED (msgid=%08x)", child->msgid);
 	mark_rekeyed(s->sa, child);
 	quick_next(s->sa);

@@ -104,7 +104,10 @@ log_step_error(struct step *s)
 		    s->why.text[0] != '\0' ? ": " : "", s->why.text);
 		break;
 	default:
-		break; /* the handler that knew the reason has logged it */
+		if (!s->told)
+			LOG_LIMITED(s->ike->limiter, now, MESSAGE_REFUSED, who,
+			    "%s message refused: %s",
+			    names_word(wire_exchanges, s->in->hdr.exchange), s->why.text);
 	}
 }
 
@@ -243,17 +246,21 @@ static bool
 answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what,
     struct record *rec)
 {
+	bool loud;
+
 	if (!kept->known ||
 	    !chunk_eq(CHUNK(kept->request, DIGEST_LEN), CHUNK(a->digest, DIGEST_LEN)))
 		return false;
 	COUNT(a->ike, duplicates);
-	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
-	    "Duplicate %s packet detected.  %s", what,
-	    kept->message != NULL ? "Retransmitting last packet." :
-				    "No last packet to retransmit.");
+	loud = log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_DUPLICATE_MESSAGE,
+	    &a->path->remote.addr);
+	if (loud)
+		LOG(DUPLICATE_MESSAGE, &sa->who, "Duplicate %s packet detected.  %s", what,
+		    kept->message != NULL ? "Retransmitting last packet." :
+					    "No last packet to retransmit.");
 	a->ike->now = rec;
 	record_message(a->ike, rec, RECORD_DUPLICATE, NULL, NULL, a->octets.n, NULL);
-	tx_resend(sa, a->path, kept);
+	tx_resend(sa, a->path, kept, loud);
 	return true;
 }
 
@@ -364,8 +371,8 @@ first_message(struct arrival *a)
 	if (err_notify(s.why.code) != 0)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r, err_notify(s.why.code),
 		    a->octets.n, NULL, &sa->who);
-	COUNT(a->ike, phase1_failed);
 	record_refused(&s, sa->rec, "MM1");
+	fsm_abort_sa(sa);
 	fsm_end_sa(sa);
 }
 
@@ -743,7 +750,7 @@ rx_xchg_timeout(void *owner)
 		history_add(&x->history, x->state, EV_RESEND_MSG);
 		COUNT(ike, retransmits);
 		ike->now = x->rec;
-		tx_resend(x->sa, &x->path, &x->kept);
+		tx_resend(x->sa, &x->path, &x->kept, true);
 		ike->now = NULL;
 		timer_set(ike, &x->timer, (uint64_t)RESEND_FIRST_MS << ++x->tries);
 		return;

@@ -137,6 +137,7 @@ seal(struct step *s, const struct fsm_row *r, uint8_t *iv, size_t *n)
 			return e;
 		wb_poke(&w, ISAKMP_HDR_LEN + ISAKMP_GENERIC_LEN, CHUNK(hash, s->sa->hash->len));
 	}
+	s->out->hdr.length = (uint32_t)w.n;
 	log_message(&s->sa->who, s->out, w.n);
 	log_payloads(&s->sa->who, s->out);
 	if ((r->flags & F_OUT_ENC) != 0 && (e = encrypt(s->sa, &w, iv)) != IKE_OK)
@@ -181,12 +182,13 @@ tx_reply(struct step *s, const struct fsm_row *r)
 }
 
 void
-tx_resend(struct sa *sa, const struct path *path, const struct kept *kept)
+tx_resend(struct sa *sa, const struct path *path, const struct kept *kept, bool loud)
 {
 	if (kept->message == NULL)
 		return;
-	LOG(MESSAGE_RESENT, &sa->who, "IKE_DECODE RESENDING Message %s, %zu octets", kept->label,
-	    kept->n);
+	if (loud)
+		LOG(MESSAGE_RESENT, &sa->who, "IKE_DECODE RESENDING Message %s, %zu octets",
+		    kept->label, kept->n);
 	record_message(sa->ike, sa->ike->now, RECORD_RESENT, kept->label, NULL, kept->n, NULL);
 	memcpy(sa->ike->tx + ISAKMP_NON_ESP_LEN, kept->message, kept->n);
 	transmit(sa->ike, path, kept->n);

@@ -1,9 +1,12 @@
 /*
- * tests/fuzz/fuzz_engine.c - the whole engine: a list of events at one of several points of a conversation.
+ * tests/fuzz/fuzz_engine.c - the whole engine: a list of events at one of several points of a
+ * conversation.
  *
  * Octet 0 chooses the point (below).  Then events: kind, length (2 octets), that many octets.  Some
- * events are plain datagrams; others hand the octets to the peer that has the right keys, who puts a
- * right HASH before them and encrypts: so the parsers and handlers behind the encryption are reached.
+ * events are plain datagrams; others hand the octets to the peer that has the right keys, who puts
+ * a
+ * right HASH before them and encrypts: so the parsers and handlers behind the encryption are
+ * reached.
  *
  * Beyond memory errors it checks that nothing unauthenticated ends what is established, and that
  * everything sent is a well-formed ISAKMP message.
@@ -27,7 +30,8 @@ enum event {
 	EV_INFO,     /* first payload's type, then its chain: HASH(1), encrypted, INFO */
 	EV_QUICK,    /* the same in a fresh Quick Mode */
 	EV_QUICK_ON, /* the same in the Quick Mode under way, with the HASH that is due there */
-	EV_SEALED,   /* exchange, message id's last octet, first type, plaintext: encrypted as it is */
+	/* exchange, message id's last octet, first type, plaintext: encrypted as it is */
+	EV_SEALED,
 	EV_MAIN,     /* first type, chain: a clear Main Mode message with the SA's cookies */
 	EV_MM5,	     /* first type, chain: encrypted as message 5 */
 	EV_ADMIN,    /* rekey, dpd, delete, shutdown */
@@ -66,9 +70,10 @@ begin(void)
 
 	if (policy != NULL)
 		return;
-	text = lab_policy_text(&(struct lab_policy){
-	    .group = "dpd = { interval = 10; retries = 2; };",
-	    .entry = "local = \"any\"; remote = \"any\"; pfs = \"any\"; narrow = true; lifetime = 600;",
+	text = lab_policy_text(&(
+	    struct lab_policy){.group = "dpd = { interval = 10; retries = 2; };",
+	    .entry =
+		"local = \"any\"; remote = \"any\"; pfs = \"any\"; narrow = true; lifetime = 600;",
 	    .top = "limits = { half_open = 8; half_open_per_source = 6; phase2_per_sa = 8; };"});
 	policy = lab_load(text);
 	free(text);
@@ -159,7 +164,8 @@ send_unauthenticated(struct play *p, struct chunk d)
 
 /* HASH(kind) before the octets, encrypted. */
 static void
-send_hashed(struct play *p, uint8_t exchange, uint32_t msgid, uint8_t *iv, int kind, struct chunk in)
+send_hashed(struct play *p, uint8_t exchange, uint32_t msgid, uint8_t *iv, int kind,
+    struct chunk in)
 {
 	struct initiator      *i = &p->i;
 	const struct alg_hash *h;
@@ -173,11 +179,14 @@ send_hashed(struct play *p, uint8_t exchange, uint32_t msgid, uint8_t *iv, int k
 	rest = CHUNK(in.p + 1, in.n - 1);
 	ni = CHUNK(p->q.ni, p->q.ni_n);
 	nr = CHUNK(p->q.nr, p->q.nr_n);
-	if (kind == 1 && keymat_hash1(crypto, h, secret_view(&i->keys.a), msgid, rest, hash) != IKE_OK)
+	if (kind == 1 &&
+	    keymat_hash1(crypto, h, secret_view(&i->keys.a), msgid, rest, hash) != IKE_OK)
 		abort();
-	if (kind == 2 && keymat_hash2(crypto, h, secret_view(&i->keys.a), msgid, ni, rest, hash) != IKE_OK)
+	if (kind == 2 &&
+	    keymat_hash2(crypto, h, secret_view(&i->keys.a), msgid, ni, rest, hash) != IKE_OK)
 		abort();
-	if (kind == 3 && keymat_hash3(crypto, h, secret_view(&i->keys.a), msgid, ni, nr, hash) != IKE_OK)
+	if (kind == 3 &&
+	    keymat_hash3(crypto, h, secret_view(&i->keys.a), msgid, ni, nr, hash) != IKE_OK)
 		abort();
 	wb_init(&w, plain, sizeof(plain));
 	wb_u8(&w, in.p[0]);
@@ -200,7 +209,9 @@ send_sealed(struct play *p, struct chunk in)
 	if (!p->i.established || in.n < 3 || in.n > INI_OUT / 2)
 		return;
 	ini_iv(&p->i, in.p[1], iv);
-	give(p, ini_seal(&p->i, in.p[0], ISAKMP_FLAG_ENCRYPT, in.p[1], in.p[2], CHUNK(in.p + 3, in.n - 3), iv));
+	give(p,
+	    ini_seal(&p->i, in.p[0], ISAKMP_FLAG_ENCRYPT, in.p[1], in.p[2],
+		CHUNK(in.p + 3, in.n - 3), iv));
 }
 
 static void
@@ -230,7 +241,9 @@ send_mm5(struct play *p, struct chunk in)
 	if (!p->i.keyed || p->i.established || in.n < 1 || in.n > INI_OUT / 2)
 		return;
 	memcpy(iv, p->i.iv, sizeof(iv));
-	give(p, ini_seal(&p->i, ISAKMP_XCHG_MAIN, ISAKMP_FLAG_ENCRYPT, 0, in.p[0], CHUNK(in.p + 1, in.n - 1), iv));
+	give(p,
+	    ini_seal(&p->i, ISAKMP_XCHG_MAIN, ISAKMP_FLAG_ENCRYPT, 0, in.p[0],
+		CHUNK(in.p + 1, in.n - 1), iv));
 }
 
 static void
@@ -287,7 +300,8 @@ happen(struct play *p, enum event ev, struct chunk in)
 		break;
 	case EV_QUICK_ON:
 		if (p->q.ini != NULL)
-			send_hashed(p, ISAKMP_XCHG_QUICK, p->q.msgid, p->q.iv, p->responder ? 2 : 3, in);
+			send_hashed(p, ISAKMP_XCHG_QUICK, p->q.msgid, p->q.iv, p->responder ? 2 : 3,
+			    in);
 		break;
 	case EV_SEALED:
 		send_sealed(p, in);

@@ -598,7 +598,7 @@ class Ikev1d(Process):
     def keys(self):
         """The exported keys: SPI -> (cipher key, integrity key), in hex.
 
-        What Wireshark has no name for (Camellia, AH) would stand in comments.
+        What Wireshark has no name for (Camellia, AH) stands there in comments.
         """
         out = {}
         with open(os.path.join(self.keys_dir, "esp_sa"), encoding="ascii") as f:

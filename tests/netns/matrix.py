@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 import lab
 from lab import Charon, Ikev1d, child, connection, entry, policy
-from run import Skip, case
+from run import case
 
 # charon's word, ours
 IKE_CIPHERS = [("des", "des"), ("3des", "3des"), ("aes128", "aes-128"), ("aes192", "aes-192"),
@@ -95,8 +95,6 @@ def phase2(t, rows, kind, esp):
                 assert shown == transforms, f"the daemon shows {shown} for {transforms}"
                 assert ours["pfs_group"] == (group[1] if group else None), ours["pfs_group"]
             with t.step(f"{proposal}: the keys of both sides are the same"):
-                if spi_in not in d.keys():
-                    raise Skip("not in the key export, Wireshark has no name for it")
                 lab.same_keys(charon, d, spi_in, spi_out)
 
 

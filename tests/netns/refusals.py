@@ -50,7 +50,7 @@ def key(t):
             d.log.wait(WHO + r"Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0")
             d.log.wait(WHO + r"ERROR, had problems decrypting packet, probably due to mismatched pre-shared key\.  Aborting")
         with t.step("the FSM history follows on one line"):
-            d.log.wait(r"IKE MM Responder FSM error history \(struct &0x[0-9a-f]+\)  \w+, EV_\w+:  \w+, EV_\w+-->.*MM_START, EV_\w+")
+            d.log.wait(r"IKE MM Responder FSM error history \(struct &0x[0-9a-f]+\)  <state>, <event>:  \w+, EV_\w+-->.*MM_START, EV_\w+")
         with t.step("the peer is told, and shows it"):
             charon.log.wait(r"ignoring unprotected INFORMATIONAL from 10.9.0.2")
             charon.log.wait(r"giving up after \d+ retransmits")

@@ -25,8 +25,8 @@ fetch_alg_defaults(struct ini_offer *o, const struct alg_group *group)
 }
 
 void
-ini_init(struct initiator *i, struct crypto *crypto, const char *local, const char *remote, const char *psk,
-	 const struct alg_group *group)
+ini_init(struct initiator *i, struct crypto *crypto, const char *local, const char *remote,
+    const char *psk, const struct alg_group *group)
 {
 	memset(i, 0, sizeof(*i));
 	i->crypto = crypto;
@@ -144,7 +144,10 @@ peer_id_from(struct ini_id *id, const struct pl_id *pl)
 struct isakmp_hdr
 peer_hdr(const struct initiator *i, uint8_t exchange, uint8_t flags, uint32_t msgid)
 {
-	struct isakmp_hdr h = {.version = ISAKMP_VERSION, .exchange = exchange, .flags = flags, .msgid = msgid};
+	struct isakmp_hdr h = {.version = ISAKMP_VERSION,
+	    .exchange = exchange,
+	    .flags = flags,
+	    .msgid = msgid};
 
 	memcpy(h.cky_i, i->cky_i, 8);
 	memcpy(h.cky_r, i->cky_r, 8);
@@ -225,15 +228,15 @@ seal_hdr(struct initiator *i, struct isakmp_hdr h, struct chunk plain, uint8_t i
 	wb_zero(&w, n - plain.n);
 	peer_must(w.err, "seal");
 	peer_must(crypto_encrypt(i->crypto, c, secret_view(&i->key), iv, i->out + ISAKMP_HDR_LEN,
-				 i->out + ISAKMP_HDR_LEN, n),
-		  "encrypt");
+		      i->out + ISAKMP_HDR_LEN, n),
+	    "encrypt");
 	memcpy(iv, i->out + w.n - c->block, c->block);
 	return wb_view(&w);
 }
 
 struct chunk
-ini_seal(struct initiator *i, uint8_t exchange, uint8_t flags, uint32_t msgid, uint8_t first, struct chunk plain,
-	 uint8_t iv[16])
+ini_seal(struct initiator *i, uint8_t exchange, uint8_t flags, uint32_t msgid, uint8_t first,
+    struct chunk plain, uint8_t iv[16])
 {
 	struct isakmp_hdr h = peer_hdr(i, exchange, flags, msgid);
 
@@ -269,7 +272,8 @@ fill_hash(struct initiator *i, struct msg *m, const struct peer_hash *ph, uint8_
 }
 
 struct chunk
-peer_send_enc(struct initiator *i, const char *label, struct msg *m, uint8_t iv[16], const struct peer_hash *ph)
+peer_send_enc(struct initiator *i, const char *label, struct msg *m, uint8_t iv[16],
+    const struct peer_hash *ph)
 {
 	uint8_t	    *room = arena_alloc(i->mem, INI_OUT);
 	struct wbuf  w;
@@ -488,7 +492,8 @@ same_attrs(const struct pl_attr *a, const struct pl_attr *b, bool any_order)
 }
 
 int
-peer_same_transform(struct initiator *i, struct chunk offer, const struct pl_sa *reply, unsigned *index, struct why *w)
+peer_same_transform(struct initiator *i, struct chunk offer, const struct pl_sa *reply,
+    unsigned *index, struct why *w)
 {
 	const struct pl_proposal *r = reply->proposals;
 	struct cur		  c = cur_from(offer);
@@ -500,15 +505,19 @@ peer_same_transform(struct initiator *i, struct chunk offer, const struct pl_sa 
 	if (reply->doi != mine.u.sa.doi || reply->situation != mine.u.sa.situation)
 		return why(w, IKE_E_DOI, "DOI or situation changed"), -1;
 	if (r == NULL || r->next != NULL || r->transforms == NULL || r->transforms->next != NULL)
-		return why(w, IKE_E_BAD_PROPOSAL, "the reply must hold one proposal with one transform"), -1;
+		return why(w, IKE_E_BAD_PROPOSAL,
+			   "the reply must hold one proposal with one transform"),
+		       -1;
 	*index = 0;
 	for (const struct pl_proposal *p = mine.u.sa.proposals; p != NULL; p = p->next, at++)
 		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next, ++*index)
 			if ((i->lax || p->number == r->number) && p->protocol == r->protocol &&
-			    (i->lax || t->number == r->transforms->number) && t->id == r->transforms->id &&
+			    (i->lax || t->number == r->transforms->number) &&
+			    t->id == r->transforms->id &&
 			    same_attrs(t->attrs, r->transforms->attrs, i->lax))
 				return at;
-	return why(w, IKE_E_NO_PROPOSAL, "transform %u of proposal %u is none that was offered, or was changed",
+	return why(w, IKE_E_NO_PROPOSAL,
+		   "transform %u of proposal %u is none that was offered, or was changed",
 		   r->transforms->number, r->number),
 	       -1;
 }
@@ -587,8 +596,9 @@ add_natd(struct initiator *i, struct msg *m, const struct endpoint *ep, bool fak
 {
 	uint8_t h[ALG_MAX_HASH];
 
-	peer_must(keymat_natd(i->crypto, i->chosen->hash, i->cky_i, i->cky_r, addr_octets(&ep->addr), ep->port, h),
-		  "NAT-D");
+	peer_must(keymat_natd(i->crypto, i->chosen->hash, i->cky_i, i->cky_r,
+		      addr_octets(&ep->addr), ep->port, h),
+	    "NAT-D");
 	if (fake)
 		crypto_random(i->crypto, h, i->chosen->hash->len);
 	peer_add(i, m, i->natd_type, CHUNK(h, i->chosen->hash->len));
@@ -636,10 +646,11 @@ read_natd(struct initiator *i, struct why *w)
 		if (pl->type != ISAKMP_PL_NATD && pl->type != ISAKMP_PL_NATD_DRAFT)
 			break;
 		if (pl->type != i->natd_type)
-			return why(w, IKE_E_SYNTAX, "NAT-D of type %u, dialect is %u", pl->type, i->natd_type);
-		peer_must(keymat_natd(i->crypto, i->chosen->hash, i->cky_i, i->cky_r, addr_octets(&ep->addr), ep->port,
-				      h),
-			  "NAT-D");
+			return why(w, IKE_E_SYNTAX, "NAT-D of type %u, dialect is %u", pl->type,
+			    i->natd_type);
+		peer_must(keymat_natd(i->crypto, i->chosen->hash, i->cky_i, i->cky_r,
+			      addr_octets(&ep->addr), ep->port, h),
+		    "NAT-D");
 		if (n == 0)
 			i->nat_local = !chunk_eq(pl->raw, CHUNK(h, len));
 		else if (chunk_eq(pl->raw, CHUNK(h, len)))
@@ -658,15 +669,19 @@ derive_keys(struct initiator *i, const uint8_t *gxy)
 {
 	const struct ini_offer *o = i->chosen;
 
-	peer_must(keymat_skeyid_psk(i->crypto, o->hash, CHUNK(i->psk, i->psk_n), CHUNK(i->ni, i->ni_n),
-				    CHUNK(i->nr, i->nr_n), &i->keys.skeyid),
-		  "SKEYID");
-	peer_must(keymat_skeyid_dae(i->crypto, o->hash, CHUNK(gxy, o->group->secret_len), i->cky_i, i->cky_r, &i->keys),
-		  "SKEYID_d");
-	peer_must(keymat_cipher_key(i->crypto, o->hash, o->cipher, secret_view(&i->keys.e), &i->key), "Ka");
-	peer_must(keymat_iv_phase1(i->crypto, o->hash, o->cipher, CHUNK(i->gxi, o->group->public_len),
-				   CHUNK(i->gxr, o->group->public_len), i->iv),
-		  "IV");
+	peer_must(keymat_skeyid_psk(i->crypto, o->hash, CHUNK(i->psk, i->psk_n),
+		      CHUNK(i->ni, i->ni_n), CHUNK(i->nr, i->nr_n), &i->keys.skeyid),
+	    "SKEYID");
+	peer_must(keymat_skeyid_dae(i->crypto, o->hash, CHUNK(gxy, o->group->secret_len), i->cky_i,
+		      i->cky_r, &i->keys),
+	    "SKEYID_d");
+	peer_must(keymat_cipher_key(i->crypto, o->hash, o->cipher, secret_view(&i->keys.e),
+		      &i->key),
+	    "Ka");
+	peer_must(keymat_iv_phase1(i->crypto, o->hash, o->cipher,
+		      CHUNK(i->gxi, o->group->public_len), CHUNK(i->gxr, o->group->public_len),
+		      i->iv),
+	    "IV");
 	i->keyed = true;
 }
 
@@ -686,7 +701,8 @@ ini_mm4(struct initiator *i, struct chunk d, struct why *w)
 	    msg_count(&i->in, ISAKMP_PL_NONCE) != 1)
 		return why(w, IKE_E_MISSING, "KE and NONCE once each");
 	if (ke->raw.n != g->public_len)
-		return why(w, IKE_E_BAD_KE, "KE of %zu octets, group wants %u", ke->raw.n, g->public_len);
+		return why(w, IKE_E_BAD_KE, "KE of %zu octets, group wants %u", ke->raw.n,
+		    g->public_len);
 	if (nonce->raw.n < 8 || nonce->raw.n > 256)
 		return why(w, IKE_E_SYNTAX, "nonce of %zu octets", nonce->raw.n);
 	read_vids(i);
@@ -722,12 +738,13 @@ static void
 mm_hash(struct initiator *i, bool ours, struct chunk id_b, uint8_t *out)
 {
 	const struct ini_offer *o = i->chosen;
-	struct chunk		gi = CHUNK(i->gxi, o->group->public_len), gr = CHUNK(i->gxr, o->group->public_len);
+	struct chunk gi = CHUNK(i->gxi, o->group->public_len),
+		     gr = CHUNK(i->gxr, o->group->public_len);
 
-	peer_must(keymat_auth_hash(i->crypto, o->hash, secret_view(&i->keys.skeyid), ours ? gi : gr, ours ? gr : gi,
-				   ours ? i->cky_i : i->cky_r, ours ? i->cky_r : i->cky_i,
-				   CHUNK(i->sai_b, i->sai_n), id_b, out),
-		  "HASH_I");
+	peer_must(keymat_auth_hash(i->crypto, o->hash, secret_view(&i->keys.skeyid), ours ? gi : gr,
+		      ours ? gr : gi, ours ? i->cky_i : i->cky_r, ours ? i->cky_r : i->cky_i,
+		      CHUNK(i->sai_b, i->sai_n), id_b, out),
+	    "HASH_I");
 }
 
 struct chunk
@@ -803,8 +820,8 @@ ini_iv(const struct initiator *i, uint32_t msgid, uint8_t iv[16])
 {
 	/* Before phase 1 is over its last block is the running IV (RFC 2409 5.7, B). */
 	peer_must(keymat_iv_phase2(i->crypto, i->chosen->hash, i->chosen->cipher,
-				   i->established ? i->last : i->iv, msgid, iv),
-		  "IV");
+		      i->established ? i->last : i->iv, msgid, iv),
+	    "IV");
 }
 
 void
@@ -817,28 +834,30 @@ ini_info_begin(struct initiator *i, struct msg *m)
 }
 
 struct pl *
-ini_add_notify(struct initiator *i, struct msg *m, uint8_t protocol, uint16_t type, struct chunk spi, struct chunk data)
+ini_add_notify(struct initiator *i, struct msg *m, uint8_t protocol, uint16_t type,
+    struct chunk spi, struct chunk data)
 {
 	struct pl *pl = add_typed(i, m, ISAKMP_PL_N);
 
 	pl->u.notify = (struct pl_notify){.doi = IPSEC_DOI,
-					  .protocol = protocol,
-					  .type = type,
-					  .spi = arena_copy(i->mem, spi),
-					  .data = arena_copy(i->mem, data)};
+	    .protocol = protocol,
+	    .type = type,
+	    .spi = arena_copy(i->mem, spi),
+	    .data = arena_copy(i->mem, data)};
 	return pl;
 }
 
 struct pl *
-ini_add_delete(struct initiator *i, struct msg *m, uint8_t protocol, uint8_t spi_size, struct chunk spis)
+ini_add_delete(struct initiator *i, struct msg *m, uint8_t protocol, uint8_t spi_size,
+    struct chunk spis)
 {
 	struct pl *pl = add_typed(i, m, ISAKMP_PL_D);
 
 	pl->u.del = (struct pl_delete){.doi = IPSEC_DOI,
-				       .protocol = protocol,
-				       .spi_size = spi_size,
-				       .count = (uint16_t)(spi_size != 0 ? spis.n / spi_size : 0),
-				       .spis = arena_copy(i->mem, spis)};
+	    .protocol = protocol,
+	    .spi_size = spi_size,
+	    .count = (uint16_t)(spi_size != 0 ? spis.n / spi_size : 0),
+	    .spis = arena_copy(i->mem, spis)};
 	return pl;
 }
 
@@ -879,7 +898,9 @@ struct chunk
 ini_dpd(struct initiator *i, uint16_t type, uint32_t seq)
 {
 	struct msg m;
-	uint8_t	   spi[16], data[4] = {(uint8_t)(seq >> 24), (uint8_t)(seq >> 16), (uint8_t)(seq >> 8), (uint8_t)seq};
+	uint8_t spi[16],
+	    data[4] = {(uint8_t)(seq >> 24), (uint8_t)(seq >> 16), (uint8_t)(seq >> 8),
+		(uint8_t)seq};
 
 	memcpy(spi, i->cky_i, 8);
 	memcpy(spi + 8, i->cky_r, 8);

@@ -50,7 +50,8 @@ struct initiator {
 	struct endpoint	 local, remote;
 	bool		 marker; /* set when floated to the NAT-T port */
 	struct endpoint	 outer;	 /* what the responder sees behind a NAT; port 0: local */
-	struct endpoint	 server; /* what the responder itself thinks it is, behind its NAT; port 0: remote */
+	/* what the responder itself thinks it is, behind its NAT; port 0: remote */
+	struct endpoint	 server;
 	struct ini_offer offers[INI_OFFERS];
 	unsigned	 offer_count;
 	uint8_t		 psk[64];
@@ -62,8 +63,13 @@ struct initiator {
 	bool		 fake_nat; /* our own NAT-D is random octets */
 	bool		 initial_contact; /* N in MM5 */
 	size_t		 nonce_len;
-	struct chunk	 gxy;	       /* the secret of a recorded conversation; empty: of our own key pair */
-	bool		 lax; /* tolerate other numbers and another order of attributes, as IOS and strongSwan before 5.8.3 return */
+	/* the secret of a recorded conversation; empty: of our own key pair */
+	struct chunk	 gxy;
+	/*
+	 * tolerate other numbers and another order of attributes, as IOS and strongSwan before
+	 * 5.8.3 return
+	 */
+	bool		 lax;
 	struct ini_hooks hooks;
 
 	/* --- what came of it --- */
@@ -92,9 +98,12 @@ struct initiator {
 	uint8_t			 out[INI_OUT];
 };
 
-/* Defaults: one offer aes-128/sha1/group given, DPD's vendor id, nonce of 20 octets, ID = local address. */
-void ini_init(struct initiator *, struct crypto *, const char *local, const char *remote, const char *psk,
-	      const struct alg_group *);
+/*
+ * Defaults: one offer aes-128/sha1/group given, DPD's vendor id, nonce of 20 octets, ID = local
+ * address.
+ */
+void ini_init(struct initiator *, struct crypto *, const char *local, const char *remote,
+    const char *psk, const struct alg_group *);
 void ini_fini(struct initiator *);
 
 /* An identity from words: kind and its natural text ("10.1.0.0/16", "a.example", "2001:db8::1"). */
@@ -115,18 +124,25 @@ void ini_float(struct initiator *, uint16_t local_port, uint16_t remote_port);
 
 /* ---- informational ---- */
 
-/* Begin an informational message (fresh message id), add payloads to it, end it: HASH and encryption if keyed. */
+/*
+ * Begin an informational message (fresh message id), add payloads to it, end it: HASH and
+ * encryption if keyed.
+ */
 void	     ini_info_begin(struct initiator *, struct msg *);
-struct pl   *ini_add_notify(struct initiator *, struct msg *, uint8_t protocol, uint16_t type, struct chunk spi,
-			    struct chunk data);
-struct pl   *ini_add_delete(struct initiator *, struct msg *, uint8_t protocol, uint8_t spi_size, struct chunk spis);
+struct pl *ini_add_notify(struct initiator *, struct msg *, uint8_t protocol, uint16_t type,
+    struct chunk spi, struct chunk data);
+struct pl *ini_add_delete(struct initiator *, struct msg *, uint8_t protocol, uint8_t spi_size,
+    struct chunk spis);
 struct chunk ini_info_end(struct initiator *, struct msg *);
 struct chunk ini_info_end_clear(struct initiator *, struct msg *);
 
 struct chunk ini_dpd(struct initiator *, uint16_t type, uint32_t seq); /* R-U-THERE and its ACK */
 struct chunk ini_delete_isakmp(struct initiator *);
 
-/* Read an informational message: *clear says whether it was unprotected.  The payloads stand in ->in. */
+/*
+ * Read an informational message: *clear says whether it was unprotected.  The payloads stand in
+ * ->in.
+ */
 enum ike_err ini_info(struct initiator *, struct chunk, bool *clear, struct why *) MUST_USE;
 
 /* The first notify of the message in ->in, NULL if there is none. */
@@ -176,9 +192,11 @@ struct ini_qm {
 	size_t			   gxy_n;
 	struct ini_id		   idci_r, idcr_r; /* as the responder returned them */
 	bool			   ids_r;
-	uint32_t		   responder_life_s, responder_life_kb; /* RESPONDER-LIFETIME, 0: none came */
+	/* RESPONDER-LIFETIME, 0: none came */
+	uint32_t		   responder_life_s, responder_life_kb;
 	bool			   natoa_r_seen;
-	uint8_t			   keymat_i[2 * ALG_MAX_KEY], keymat_r[2 * ALG_MAX_KEY]; /* by SPI i, r */
+	/* by SPI i, r */
+	uint8_t			   keymat_i[2 * ALG_MAX_KEY], keymat_r[2 * ALG_MAX_KEY];
 	size_t			   keymat_n;
 };
 
@@ -190,7 +208,10 @@ struct chunk ini_qm1(struct ini_qm *);
 enum ike_err ini_qm2(struct ini_qm *, struct chunk, struct why *) MUST_USE;
 struct chunk ini_qm3(struct ini_qm *);
 
-/* The other way: the responder of phase 1 starts a quick mode and we answer (first proposal, first transform). */
+/*
+ * The other way: the responder of phase 1 starts a quick mode and we answer (first proposal, first
+ * transform).
+ */
 enum ike_err ini_qm1_in(struct ini_qm *, struct chunk, struct why *) MUST_USE;
 struct chunk ini_qm2_out(struct ini_qm *);
 enum ike_err ini_qm3_in(struct ini_qm *, struct chunk, struct why *) MUST_USE;
@@ -200,9 +221,12 @@ struct chunk ini_delete_child(struct ini_qm *);
 
 /* ---- lower tools, for tests that forge ---- */
 
-/* Encrypt plain (padded here with zeros) under a header with these fields; iv becomes the last block. */
-struct chunk ini_seal(struct initiator *, uint8_t exchange, uint8_t flags, uint32_t msgid, uint8_t first, struct chunk plain,
-		      uint8_t iv[16]);
+/*
+ * Encrypt plain (padded here with zeros) under a header with these fields; iv becomes the last
+ * block.
+ */
+struct chunk ini_seal(struct initiator *, uint8_t exchange, uint8_t flags, uint32_t msgid,
+    uint8_t first, struct chunk plain, uint8_t iv[16]);
 
 /* The IV with which a message of a fresh message id begins. */
 void ini_iv(const struct initiator *, uint32_t msgid, uint8_t iv[16]);

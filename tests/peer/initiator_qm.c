@@ -112,7 +112,8 @@ p2_sa(struct ini_qm *q, struct pl_sa *sa)
 				number++;
 			p->number = number;
 			p->protocol = protocol_of(o);
-			p->spi = arena_copy(i->mem, CHUNK(q->spi_i, protocol_of(o) == PROTO_IPCOMP ? 2 : 4));
+			p->spi = arena_copy(i->mem,
+			    CHUNK(q->spi_i, protocol_of(o) == PROTO_IPCOMP ? 2 : 4));
 			*ptail = p;
 			ptail = &p->next;
 			ttail = &p->transforms;
@@ -130,7 +131,8 @@ p2_sa(struct ini_qm *q, struct pl_sa *sa)
 static void
 add_natoa(struct initiator *i, struct msg *m, const struct addr *a)
 {
-	uint8_t	   type = i->natd_type == ISAKMP_PL_NATD_DRAFT ? ISAKMP_PL_NATOA_DRAFT : ISAKMP_PL_NATOA;
+	uint8_t type = i->natd_type == ISAKMP_PL_NATD_DRAFT ? ISAKMP_PL_NATOA_DRAFT :
+							      ISAKMP_PL_NATOA;
 	struct pl *pl = msg_add(m, type, i->mem);
 
 	if (pl == NULL)
@@ -153,7 +155,8 @@ struct chunk
 ini_qm1(struct ini_qm *q)
 {
 	struct initiator *i = q->ini;
-	struct isakmp_hdr h = peer_hdr(i, ISAKMP_XCHG_QUICK, q->commit ? ISAKMP_FLAG_COMMIT : 0, q->msgid);
+	struct isakmp_hdr h = peer_hdr(i, ISAKMP_XCHG_QUICK, q->commit ? ISAKMP_FLAG_COMMIT : 0,
+	    q->msgid);
 	struct peer_hash  ph = {.kind = 1};
 	struct msg	  m;
 	struct pl	 *sa;
@@ -215,12 +218,12 @@ derive(struct ini_qm *q)
 	q->keymat_n = keymat_len(q->chosen);
 	if (q->keymat_n == 0)
 		return;
-	peer_must(keymat_phase2(i->crypto, i->chosen->hash, d, gxy, proto, CHUNK(q->spi_i, 4), ni, nr, q->keymat_i,
-				q->keymat_n),
-		  "KEYMAT");
-	peer_must(keymat_phase2(i->crypto, i->chosen->hash, d, gxy, proto, CHUNK(q->spi_r, 4), ni, nr, q->keymat_r,
-				q->keymat_n),
-		  "KEYMAT");
+	peer_must(keymat_phase2(i->crypto, i->chosen->hash, d, gxy, proto, CHUNK(q->spi_i, 4), ni,
+		      nr, q->keymat_i, q->keymat_n),
+	    "KEYMAT");
+	peer_must(keymat_phase2(i->crypto, i->chosen->hash, d, gxy, proto, CHUNK(q->spi_r, 4), ni,
+		      nr, q->keymat_r, q->keymat_n),
+	    "KEYMAT");
 }
 
 static enum ike_err
@@ -231,7 +234,8 @@ read_ids(struct ini_qm *q, struct why *w)
 	q->ids_r = a != NULL;
 	if (a == NULL)
 		return q->ids ? why(w, IKE_E_MISSING, "IDs left out") : IKE_OK;
-	if (msg_count(&q->ini->in, ISAKMP_PL_ID) != 2 || a->next == NULL || a->next->type != ISAKMP_PL_ID)
+	if (msg_count(&q->ini->in, ISAKMP_PL_ID) != 2 || a->next == NULL ||
+	    a->next->type != ISAKMP_PL_ID)
 		return why(w, IKE_E_BAD_ID, "not exactly two adjacent IDs");
 	if (!peer_id_from(&q->idci_r, &a->u.id) || !peer_id_from(&q->idcr_r, &a->next->u.id))
 		return why(w, IKE_E_BAD_ID, "ID too long");
@@ -306,7 +310,8 @@ ini_qm2(struct ini_qm *q, struct chunk d, struct why *w)
 	if ((e = ini_open(i, d, iv, w)) != IKE_OK)
 		return e;
 	if (i->in.hdr.exchange != ISAKMP_XCHG_QUICK || i->in.hdr.msgid != q->msgid)
-		return why(w, IKE_E_EXCHANGE, "exchange %u, message id %08x", i->in.hdr.exchange, i->in.hdr.msgid);
+		return why(w, IKE_E_EXCHANGE, "exchange %u, message id %08x", i->in.hdr.exchange,
+		    i->in.hdr.msgid);
 	if ((e = peer_check_hash(i, &ph, w)) != IKE_OK)
 		return e;
 	sa = i->in.first->next;
@@ -321,8 +326,8 @@ ini_qm2(struct ini_qm *q, struct chunk d, struct why *w)
 		return why(w, IKE_E_SPI, "reserved SPI");
 	memcpy(q->spi_r, p->spi.p, 4);
 	q->chosen = &q->offers[index];
-	if ((e = read_nonce(q, q->nr, &q->nr_n, w)) != IKE_OK || (e = read_ke(q, q->pfs, w)) != IKE_OK ||
-	    (e = read_ids(q, w)) != IKE_OK)
+	if ((e = read_nonce(q, q->nr, &q->nr_n, w)) != IKE_OK ||
+	    (e = read_ke(q, q->pfs, w)) != IKE_OK || (e = read_ids(q, w)) != IKE_OK)
 		return e;
 	read_responder_lifetime(q);
 	q->natoa_r_seen = msg_find(&i->in, ISAKMP_PL_NATOA, NULL) != NULL;
@@ -334,8 +339,9 @@ ini_qm2(struct ini_qm *q, struct chunk d, struct why *w)
 struct chunk
 ini_qm3(struct ini_qm *q)
 {
-	struct isakmp_hdr h = peer_hdr(q->ini, ISAKMP_XCHG_QUICK, q->commit ? ISAKMP_FLAG_COMMIT : 0, q->msgid);
-	struct peer_hash  ph = {.kind = 3, .ni = CHUNK(q->ni, q->ni_n), .nr = CHUNK(q->nr, q->nr_n)};
+	struct isakmp_hdr h = peer_hdr(q->ini, ISAKMP_XCHG_QUICK,
+	    q->commit ? ISAKMP_FLAG_COMMIT : 0, q->msgid);
+	struct peer_hash ph = {.kind = 3, .ni = CHUNK(q->ni, q->ni_n), .nr = CHUNK(q->nr, q->nr_n)};
 	struct msg	  m;
 
 	arena_reset(q->ini->mem);
@@ -348,10 +354,13 @@ ini_qm3(struct ini_qm *q)
 
 /* The algorithms of a transform, from its own attributes. */
 static enum ike_err
-offer_from(struct ini_p2_offer *o, const struct pl_proposal *p, const struct pl_transform *t, struct why *w)
+offer_from(struct ini_p2_offer *o, const struct pl_proposal *p, const struct pl_transform *t,
+    struct why *w)
 {
-	const struct pl_attr *len = attr_find(t->attrs, P2A_KEY_LENGTH), *auth = attr_find(t->attrs, P2A_AUTH);
-	const struct pl_attr *group = attr_find(t->attrs, P2A_GROUP), *encap = attr_find(t->attrs, P2A_ENCAPSULATION);
+	const struct pl_attr *len = attr_find(t->attrs, P2A_KEY_LENGTH),
+			     *auth = attr_find(t->attrs, P2A_AUTH);
+	const struct pl_attr *group = attr_find(t->attrs, P2A_GROUP),
+			     *encap = attr_find(t->attrs, P2A_ENCAPSULATION);
 
 	memset(o, 0, sizeof(*o));
 	o->protocol = p->protocol;
@@ -363,7 +372,8 @@ offer_from(struct ini_p2_offer *o, const struct pl_proposal *p, const struct pl_
 	if (auth != NULL)
 		o->integ = alg_integ_auth((uint16_t)auth->value);
 	if (auth != NULL && o->integ == NULL)
-		return why(w, IKE_E_NO_PROPOSAL, "authentication algorithm %u", (unsigned)auth->value);
+		return why(w, IKE_E_NO_PROPOSAL, "authentication algorithm %u",
+		    (unsigned)auth->value);
 	if (group != NULL)
 		o->pfs = alg_group_id((unsigned)group->value);
 	if (group != NULL && o->pfs == NULL)
@@ -462,7 +472,8 @@ ini_qm3_in(struct ini_qm *q, struct chunk d, struct why *w)
 	enum ike_err	 e;
 
 	memcpy(iv, q->iv, sizeof(iv));
-	if ((e = ini_open(q->ini, d, iv, w)) != IKE_OK || (e = peer_check_hash(q->ini, &ph, w)) != IKE_OK)
+	if ((e = ini_open(q->ini, d, iv, w)) != IKE_OK ||
+	    (e = peer_check_hash(q->ini, &ph, w)) != IKE_OK)
 		return e;
 	if (q->ini->in.hdr.msgid != q->msgid)
 		return why(w, IKE_E_MSGID, "message id %08x", q->ini->in.hdr.msgid);

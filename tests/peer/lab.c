@@ -59,8 +59,9 @@ record(struct lab *l, const struct path *path, struct chunk d)
 		l->record_cap = 2 * want;
 		l->record = must(realloc(l->record, l->record_cap), "memory");
 	}
-	l->record_n += (size_t)snprintf(l->record + l->record_n, l->record_cap - l->record_n, "%llu %s%s ", (unsigned long long)l->now_ms,
-				       endpoint_print(&path->remote, from, sizeof(from)), path->marker ? " marked" : "");
+	l->record_n += (size_t)snprintf(l->record + l->record_n, l->record_cap - l->record_n,
+	    "%llu %s%s ", (unsigned long long)l->now_ms,
+	    endpoint_print(&path->remote, from, sizeof(from)), path->marker ? " marked" : "");
 	hexdump_line(d, l->record + l->record_n, 2 * d.n + 1);
 	l->record_n += 2 * d.n;
 	l->record[l->record_n++] = '\n';
@@ -132,7 +133,8 @@ log_hook(void *ctx, const struct log_line *line)
 	l->events[line->event]++;
 	if (l->log_n + 2 >= LAB_LOG)
 		return;
-	n = snprintf(l->log + l->log_n, LAB_LOG - l->log_n - 1, "%s: %s\n", event_name(line->event), line->full);
+	n = snprintf(l->log + l->log_n, LAB_LOG - l->log_n - 1, "%s: %s\n", event_name(line->event),
+	    line->full);
 	l->log_n += (size_t)n < LAB_LOG - l->log_n - 1 ? (size_t)n : LAB_LOG - l->log_n - 2;
 }
 
@@ -161,17 +163,17 @@ lab_policy_text(const struct lab_policy *p)
 	int   n;
 
 	n = asprintf(&text,
-		     "log = { target = \"none\"; };\n"
-		     "control = { socket = \"/nonexistent/control.sock\"; };\n"
-		     "%s\n"
-		     "isakmp_policies = (\n  { name = \"p1\"; authentication = \"pre-share\"; %s } );\n"
-		     "transform_sets = (\n%s );\n"
-		     "tunnel_groups = (\n  { name = \"lab\"; peer = \"any\"; pre_shared_key = \"secret-of-the-lab\";\n"
-		     "    isakmp_policies = [ \"p1\" ]; %s\n"
-		     "    crypto_map = ( { %s } ); } );\n",
-		     p->top != NULL ? p->top : "", p->p1 != NULL ? p->p1 : p1_default,
-		     p->sets != NULL ? p->sets : sets_default, p->group != NULL ? p->group : "",
-		     p->entry != NULL ? p->entry : entry_default);
+	    "log = { target = \"none\"; };\n"
+	    "control = { socket = \"/nonexistent/control.sock\"; };\n"
+	    "%s\n"
+	    "isakmp_policies = (\n  { name = \"p1\"; authentication = \"pre-share\"; %s } );\n"
+	    "transform_sets = (\n%s );\n"
+	    "tunnel_groups = (\n  { name = \"lab\"; peer = \"any\"; pre_shared_key = \"secret-of-the-lab\";\n"
+	    "    isakmp_policies = [ \"p1\" ]; %s\n"
+	    "    crypto_map = ( { %s } ); } );\n",
+	    p->top != NULL ? p->top : "", p->p1 != NULL ? p->p1 : p1_default,
+	    p->sets != NULL ? p->sets : sets_default, p->group != NULL ? p->group : "",
+	    p->entry != NULL ? p->entry : entry_default);
 	return n < 0 ? must(NULL, "memory") : text;
 }
 
@@ -211,11 +213,11 @@ start(struct lab *l, uint64_t seed, uint8_t worker)
 	l->now_ms = 1000000;
 	l->rng = seed;
 	conf.ports = (struct ike_ports){.ctx = l,
-					.now_ms = port_now,
-					.random = port_random,
-					.send = port_send,
-					.isakmp_keys = port_isakmp_keys,
-					.child_keys = port_child_keys};
+	    .now_ms = port_now,
+	    .random = port_random,
+	    .send = port_send,
+	    .isakmp_keys = port_isakmp_keys,
+	    .child_keys = port_child_keys};
 	l->ike = must(ike_new(&conf), "ike_new");
 }
 
@@ -225,7 +227,7 @@ lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker)
 	struct lab     *l = must(calloc(1, sizeof(*l)), "memory");
 	struct log_conf quiet = {.target = LOG_T_NONE, .level = LOG_L_ERR};
 	struct why	w = {0};
-	char	       *text = policy_text == NULL ? lab_policy_text(&(struct lab_policy){0}) : NULL;
+	char *text = policy_text == NULL ? lab_policy_text(&(struct lab_policy){0}) : NULL;
 
 	l->log = must(calloc(1, LAB_LOG), "memory");
 	if (log_open(&quiet, &w) != IKE_OK)
@@ -302,8 +304,8 @@ void
 lab_rx(struct lab *l, const struct initiator *i, struct chunk d)
 {
 	struct path path = {.local = i->server.port != 0 ? i->server : i->remote,
-			    .remote = i->outer.port != 0 ? i->outer : i->local,
-			    .marker = i->marker};
+	    .remote = i->outer.port != 0 ? i->outer : i->local,
+	    .marker = i->marker};
 
 	lab_rx_from(l, &path, d);
 }
@@ -408,8 +410,10 @@ lab_phase1(struct lab *l, struct initiator *i, struct why *w)
 	if (!lab_mm12(l, i, w) || !lab_mm34(l, i, w))
 		return false;
 	if ((i->nat_local || i->nat_remote || i->fake_nat) && i->natd_type != 0 && !i->marker)
-		ini_float(i, i->local.port == ISAKMP_PORT ? ISAKMP_PORT_NAT_T : (uint16_t)(i->local.port + 1),
-			  ISAKMP_PORT_NAT_T);
+		ini_float(i,
+		    i->local.port == ISAKMP_PORT ? ISAKMP_PORT_NAT_T :
+						   (uint16_t)(i->local.port + 1),
+		    ISAKMP_PORT_NAT_T);
 	return lab_mm56(l, i, w);
 }
 
@@ -443,7 +447,7 @@ static bool
 same_halves(struct chunk a, struct chunk b, const uint8_t *keymat, size_t n)
 {
 	return a.n + b.n == n && (a.n == 0 || memcmp(a.p, keymat, a.n) == 0) &&
-	       (b.n == 0 || memcmp(b.p, keymat + a.n, b.n) == 0);
+	    (b.n == 0 || memcmp(b.p, keymat + a.n, b.n) == 0);
 }
 
 bool
@@ -457,10 +461,10 @@ lab_same_keys(const struct lab *l, const struct ini_qm *q)
 		/* The engine answered (in = SPI r), or began the quick mode (in = SPI i). */
 		if (c->spi_in == spi(q->spi_r) && c->spi_out == spi(q->spi_i))
 			return same_halves(c->enc_in, c->auth_in, q->keymat_r, q->keymat_n) &&
-			       same_halves(c->enc_out, c->auth_out, q->keymat_i, q->keymat_n);
+			    same_halves(c->enc_out, c->auth_out, q->keymat_i, q->keymat_n);
 		if (c->spi_in == spi(q->spi_i) && c->spi_out == spi(q->spi_r))
 			return same_halves(c->enc_in, c->auth_in, q->keymat_i, q->keymat_n) &&
-			       same_halves(c->enc_out, c->auth_out, q->keymat_r, q->keymat_n);
+			    same_halves(c->enc_out, c->auth_out, q->keymat_r, q->keymat_n);
 	}
 	return false;
 }
@@ -575,8 +579,7 @@ struct text {
 	size_t n, cap;
 };
 
-static void PRINTF_LIKE(2, 3)
-text_add(struct text *t, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) text_add(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 	int	n;
@@ -593,19 +596,22 @@ snapshot_sa(void *ctx, const struct ike_sa_info *s)
 	struct text *t = ctx;
 	char	     i[17], r[17], ep[ENDPOINT_TEXT];
 
-	text_add(t, "sa %s %s %s %s%s%s at %s, natt %d%d%d %s, id %s, life %u/%u, %u children, %u exchanges\n",
-		 hexdump_line(CHUNK(s->cky_i, 8), i, sizeof(i)), hexdump_line(CHUNK(s->cky_r, 8), r, sizeof(r)),
-		 s->group, s->state, s->established ? " up" : "", s->rekeyed ? " rekeyed" : "",
-		 endpoint_print(&s->remote, ep, sizeof(ep)), s->nat_t, s->nat_local, s->nat_remote, s->natt_dialect,
-		 s->remote_id, s->lifetime_s, s->lifetime_kilobytes, s->children, s->exchanges);
+	text_add(t,
+	    "sa %s %s %s %s%s%s at %s, natt %d%d%d %s, id %s, life %u/%u, %u children, %u exchanges\n",
+	    hexdump_line(CHUNK(s->cky_i, 8), i, sizeof(i)),
+	    hexdump_line(CHUNK(s->cky_r, 8), r, sizeof(r)), s->group, s->state,
+	    s->established ? " up" : "", s->rekeyed ? " rekeyed" : "",
+	    endpoint_print(&s->remote, ep, sizeof(ep)), s->nat_t, s->nat_local, s->nat_remote,
+	    s->natt_dialect, s->remote_id, s->lifetime_s, s->lifetime_kilobytes, s->children,
+	    s->exchanges);
 }
 
 static void
 snapshot_child(void *ctx, const struct ike_child_info *c)
 {
-	text_add(ctx, "child %08x/%08x %s %s protocol %u encap %u life %u/%u%s\n", c->spi_in, c->spi_out,
-		 c->local_proxy, c->remote_proxy, c->protocol, c->encap, c->lifetime_s, c->lifetime_kilobytes,
-		 c->rekeyed ? " rekeyed" : "");
+	text_add(ctx, "child %08x/%08x %s %s protocol %u encap %u life %u/%u%s\n", c->spi_in,
+	    c->spi_out, c->local_proxy, c->remote_proxy, c->protocol, c->encap, c->lifetime_s,
+	    c->lifetime_kilobytes, c->rekeyed ? " rekeyed" : "");
 }
 
 void
@@ -615,8 +621,8 @@ lab_snapshot(struct lab *l, char *buf, size_t n)
 	struct ike_match  all = {0};
 	struct ike_totals k = ike_totals(l->ike);
 
-	text_add(&t, "half open %u, established %u, exchanges %u, children %u\n", k.half_open, k.established, k.exchanges,
-		 k.children);
+	text_add(&t, "half open %u, established %u, exchanges %u, children %u\n", k.half_open,
+	    k.established, k.exchanges, k.children);
 	ike_each_sa(l->ike, &all, snapshot_sa, &t);
 	ike_each_child(l->ike, &all, snapshot_child, &t);
 }

@@ -54,17 +54,23 @@ struct lab {
 /* Above 0 while the engine is inside a port of ours: its allocations are not the engine's. */
 extern int lab_inside;
 
-/* What a policy text of a test begins with: every algorithm, generous limits.  See lab_policy_text(). */
+/*
+ * What a policy text of a test begins with: every algorithm, generous limits.  See
+ * lab_policy_text().
+ */
 struct lab_policy {
 	const char *p1;	   /* body of the isakmp policy; NULL: anything that cheap tests use */
 	const char *group; /* further keys of the tunnel group; NULL: none */
-	const char *entry; /* body of the crypto map entry; NULL: 10.1.0.0/24 <-> 10.9.0.0/24 with any transform set */
+	/* body of the crypto map entry; NULL: 10.1.0.0/24 <-> 10.9.0.0/24 with any transform set */
+	const char *entry;
 	const char *sets;  /* transform sets; NULL: one of each sort */
 	const char *top;   /* further top-level keys */
 };
 char *lab_policy_text(const struct lab_policy *); /* malloc'd */
 
-/* An engine with that policy (NULL: lab_policy_text of zeros); aborts the test program on failure. */
+/*
+ * An engine with that policy (NULL: lab_policy_text of zeros); aborts the test program on failure.
+ */
 struct lab *lab_new(const char *policy_text, uint64_t seed);
 struct lab *lab_new_worker(const char *policy_text, uint64_t seed, uint8_t worker);
 /* On a policy and a context of the caller's, without a text log: for fuzzing and load. */
@@ -80,14 +86,20 @@ void lab_rx(struct lab *, const struct initiator *, struct chunk);
 /* From any place. */
 void lab_rx_from(struct lab *, const struct path *, struct chunk);
 
-/* The next datagram that the engine sent, without marker; false if there is none.  Valid until the next call. */
+/*
+ * The next datagram that the engine sent, without marker; false if there is none.  Valid until the
+ * next call.
+ */
 bool lab_take(struct lab *, struct chunk *);
 void lab_drop(struct lab *); /* forget all that was sent */
 
 /* Let time pass; every timer due meanwhile runs at its time. */
 void lab_advance(struct lab *, uint64_t ms);
 
-/* Conversations; false (and why, which may be NULL) when a step fails.  They leave nothing in the queue. */
+/*
+ * Conversations; false (and why, which may be NULL) when a step fails.  They leave nothing in the
+ * queue.
+ */
 bool lab_mm12(struct lab *, struct initiator *, struct why *);
 bool lab_mm34(struct lab *, struct initiator *, struct why *);
 bool lab_mm56(struct lab *, struct initiator *, struct why *);
@@ -95,10 +107,15 @@ bool lab_phase1(struct lab *, struct initiator *, struct why *);
 bool lab_qm12(struct lab *, struct ini_qm *, struct why *);
 bool lab_quick(struct lab *, struct ini_qm *, struct why *);
 
-/* Do the keys that the engine gave away for this quick mode equal ours, both directions and SPIs? */
+/*
+ * Do the keys that the engine gave away for this quick mode equal ours, both directions and SPIs?
+ */
 bool lab_same_keys(const struct lab *, const struct ini_qm *);
 
-/* A protected notify or delete waiting in the queue: the next datagram, verified; NULL if it is none. */
+/*
+ * A protected notify or delete waiting in the queue: the next datagram, verified; NULL if it is
+ * none.
+ */
 const struct pl_notify *lab_take_notify(struct lab *, struct initiator *, bool *clear);
 
 uint64_t lab_counter(const struct lab *, enum counter);
@@ -106,10 +123,13 @@ uint64_t lab_counter(const struct lab *, enum counter);
 /* The phase 1 state of the SA with the initiator's cookies, "" if there is none. */
 const char *lab_state(struct lab *, const struct initiator *);
 
-/* Copy of what ike_each_sa says of it (its strings good while the lab lives unchanged); false: no such SA. */
+/*
+ * Copy of what ike_each_sa says of it (its strings good while the lab lives unchanged); false: no
+ * such SA.
+ */
 struct lab_sa {
 	struct ike_sa_info info;
-	char		   group[64], state[32], remote_id[80], local_id[80], last_error[256], dialect[32];
+	char group[64], state[32], remote_id[80], local_id[80], last_error[256], dialect[32];
 };
 bool lab_sa(struct lab *, const struct initiator *, struct lab_sa *);
 
@@ -121,12 +141,14 @@ struct lab_child {
 unsigned lab_children(struct lab *, struct lab_child *out, unsigned max);
 
 /*
- * Everything ike.h shows of the engine's SAs, as text: equal texts mean that nothing changed.  Ages,
+ * Everything ike.h shows of the engine's SAs, as text: equal texts mean that nothing changed.
+ * Ages,
  * octet counts and last errors are left out.
  */
 void lab_snapshot(struct lab *, char *buf, size_t n);
 
-bool lab_logged(const struct lab *, const char *text); /* some line since the last clear holds the text */
+/* some line since the last clear holds the text */
+bool lab_logged(const struct lab *, const char *text);
 void lab_log_clear(struct lab *);
 
 /* From now on everything sent goes into ->record, one line of hex each. */

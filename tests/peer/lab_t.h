@@ -51,7 +51,8 @@ lab_t_peer(struct initiator *i)
 #define T_NOTIFY(lab, ini, type, clear) lab_t_notify(__FILE__, __LINE__, (lab), (ini), (type), (clear))
 
 static inline const struct pl_notify *
-lab_t_notify(const char *file, int line, struct lab *l, struct initiator *i, uint16_t type, bool clear)
+lab_t_notify(const char *file, int line, struct lab *l, struct initiator *i, uint16_t type,
+    bool clear)
 {
 	bool			was_clear;
 	const struct pl_notify *n;

@@ -9,7 +9,8 @@
 void peer_must(enum ike_err, const char *what);
 
 /* Header of a message of ours. */
-struct isakmp_hdr peer_hdr(const struct initiator *, uint8_t exchange, uint8_t flags, uint32_t msgid);
+struct isakmp_hdr peer_hdr(const struct initiator *, uint8_t exchange, uint8_t flags,
+    uint32_t msgid);
 
 /* Append a payload of raw octets, copied into the message's arena. */
 struct pl *peer_add(struct initiator *, struct msg *, uint8_t type, struct chunk);
@@ -23,14 +24,18 @@ struct peer_hash {
 	int	     kind; /* 0: none, 1, 2, 3 */
 	struct chunk ni, nr;
 };
-struct chunk peer_send_enc(struct initiator *, const char *label, struct msg *, uint8_t iv[16], const struct peer_hash *);
+struct chunk peer_send_enc(struct initiator *, const char *label, struct msg *, uint8_t iv[16],
+    const struct peer_hash *);
 
 /* Verify the HASH that must come first in ->in. */
 enum ike_err peer_check_hash(struct initiator *, const struct peer_hash *, struct why *) MUST_USE;
 
-/* Is the transform, attribute for attribute, one that stands in the offer?  Its proposal's index, or -1 and why. */
-int peer_same_transform(struct initiator *, struct chunk offer, const struct pl_sa *reply, unsigned *transform,
-			struct why *);
+/*
+ * Is the transform, attribute for attribute, one that stands in the offer?  Its proposal's index,
+ * or -1 and why.
+ */
+int peer_same_transform(struct initiator *, struct chunk offer, const struct pl_sa *reply,
+    unsigned *transform, struct why *);
 
 bool peer_id_from(struct ini_id *, const struct pl_id *);
 

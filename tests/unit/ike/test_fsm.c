@@ -56,7 +56,10 @@ rows_make_sense(void)
 	}
 }
 
-/* Every state but the first ones is the end of some row, or of an error; every waiting state can time out. */
+/*
+ * Every state but the first ones is the end of some row, or of an error; every waiting state can
+ * time out.
+ */
 static void
 states_can_be_reached_and_left(void)
 {
@@ -66,8 +69,8 @@ states_can_be_reached_and_left(void)
 
 		for (size_t k = 0; k < fsm_row_count; k++) {
 			reached |= fsm_rows[k].next == st;
-			waits |= fsm_rows[k].st == st && fsm_rows[k].next != IKE_STATE_SAME && fsm_rows[k].ev != HAP_TIMEOUT &&
-				 st != MM_START && st != QM_START;
+			waits |= fsm_rows[k].st == st && fsm_rows[k].next != IKE_STATE_SAME &&
+			    fsm_rows[k].ev != HAP_TIMEOUT && st != MM_START && st != QM_START;
 		}
 		if (!T_TRUE(reached) || (waits && !T_TRUE(fsm_row_for(st, HAP_TIMEOUT) != NULL)))
 			T_FAIL("%s", fsm_state_name(st));
@@ -91,14 +94,18 @@ fourth(struct initiator *i, struct ini_qm *q)
 {
 	uint8_t plain[64] = {0, 0, 0, 24};
 
-	return ini_seal(i, ISAKMP_XCHG_QUICK, ISAKMP_FLAG_ENCRYPT, q->msgid, ISAKMP_PL_HASH, CHUNK(plain, 24), q->iv);
+	return ini_seal(i, ISAKMP_XCHG_QUICK, ISAKMP_FLAG_ENCRYPT, q->msgid, ISAKMP_PL_HASH,
+	    CHUNK(plain, 24), q->iv);
 }
 
 /* One engine that goes every way there is; its log tells which steps it took. */
 static void
 every_row_is_walked(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.p1 = "encryption = \"aes-128\"; hash = \"sha1\"; group = 31; lifetime = 5000;"}, 1);
+	struct lab *l = lab_new_with(
+	    &(struct lab_policy){
+		.p1 = "encryption = \"aes-128\"; hash = \"sha1\"; group = 31; lifetime = 5000;"},
+	    1);
 	struct initiator a, b, c;
 	struct ini_qm	 q, r, ours = {0};
 	struct chunk	 d;
@@ -152,12 +159,16 @@ every_row_is_walked(void)
 
 		if (row->next == IKE_STATE_SAME)
 			continue;
-		snprintf(line, sizeof(line), "%s, %s --> %s, %s", fsm_state_name(row->st), fsm_event_name(row->in_event),
-			 fsm_state_name(row->next), fsm_event_name(row->out_event));
+		snprintf(line, sizeof(line), "%s, %s --> %s, %s", fsm_state_name(row->st),
+		    fsm_event_name(row->in_event), fsm_state_name(row->next),
+		    fsm_event_name(row->out_event));
 		if (!lab_logged(l, line))
 			T_FAIL("never seen: %s (%s)", line, row->spec);
 	}
-	/* Rows that stay where they are: a clear notify in four states, INFO, the fourth message of Quick Mode. */
+	/*
+	 * Rows that stay where they are: a clear notify in four states, INFO, the fourth message of
+	 * Quick Mode.
+	 */
 	T_EQ(lab_counter(l, CNT_unprotected_ignored), 4);
 	T_EQ(l->events[EVT_NOTIFY_UNPROTECTED], 4);
 	T_EQ(lab_counter(l, CNT_dpd_in), 1);
@@ -190,7 +201,8 @@ place_at(struct place *p, enum ike_state sa, enum ike_state xchg)
 	memset(p, 0, sizeof(*p));
 	p->sa = sa;
 	p->xchg = xchg;
-	p->l = lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 3000; };"}, 7);
+	p->l = lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 3000; };"},
+	    7);
 	lab_t_peer(&p->i);
 	if (sa == MM_DONE)
 		p->i.psk_n--;
@@ -230,7 +242,8 @@ place_at(struct place *p, enum ike_state sa, enum ike_state xchg)
 	}
 	lab_drop(p->l);
 	/* A negotiation that failed is not shown any more, it only answers repetitions. */
-	return T_STR(lab_state(p->l, &p->i), sa == MM_START || sa == MM_DONE ? "" : fsm_state_name(sa));
+	return T_STR(lab_state(p->l, &p->i),
+	    sa == MM_START || sa == MM_DONE ? "" : fsm_state_name(sa));
 }
 
 static void
@@ -262,7 +275,8 @@ main_clear(struct initiator *i, const uint8_t *types, size_t count, bool cookie)
 			msg_add(&m, ISAKMP_PL_ID, i->mem)->u.id =
 			    (struct pl_id){.kind = ID_IPV4_ADDR, .data = CHUNK(i->local.addr.b, 4)};
 		else if (types[k] == ISAKMP_PL_SA)
-			msg_add(&m, ISAKMP_PL_SA, i->mem)->u.sa = (struct pl_sa){.doi = 1, .situation = 1};
+			msg_add(&m, ISAKMP_PL_SA, i->mem)->u.sa = (struct pl_sa){.doi = 1,
+			    .situation = 1};
 		else
 			msg_add_raw(&m, types[k], CHUNK(ke, 32), i->mem);
 	}
@@ -291,11 +305,13 @@ sealed(struct initiator *i, uint8_t exchange, uint32_t msgid, const uint8_t *typ
 	return ini_seal(i, exchange, ISAKMP_FLAG_ENCRYPT, msgid, types[0], wb_view(&w), iv);
 }
 
-#define KINDS(X)                                                                                                       \
-	X(MM1_SAME_COOKIE) X(MM_SA) X(MM3) X(MM3_WITH_HASH) X(MM3_NO_NONCE) X(MM5_CLEAR) X(MM5) X(MM5_GARBAGE) X(MM5_NONCE)        \
-	X(MM_EMPTY) X(QM1_FRESH) X(QM1_FRESH_BAD_HASH) X(QM1_SAME_ID) X(QM2_SAME_ID) X(QM3_FRESH) X(QM3_SAME_ID)        \
-	X(QM3_BAD_HASH) X(QM_CLEAR) X(QM_GARBAGE) X(INFO_DPD) X(INFO_BAD_HASH) X(INFO_GARBAGE) X(INFO_NO_HASH)          \
-	X(NOTE) X(NOTE_DELETE) X(NOTE_EMPTY) X(TRANSACTION) X(AGGRESSIVE)
+#define KINDS(X)                                                                       \
+	X(MM1_SAME_COOKIE) X(MM_SA) X(MM3) X(MM3_WITH_HASH) X(MM3_NO_NONCE)            \
+	X(MM5_CLEAR) X(MM5) X(MM5_GARBAGE) X(MM5_NONCE) X(MM_EMPTY) X(QM1_FRESH)       \
+	X(QM1_FRESH_BAD_HASH) X(QM1_SAME_ID) X(QM2_SAME_ID) X(QM3_FRESH)               \
+	X(QM3_SAME_ID) X(QM3_BAD_HASH) X(QM_CLEAR) X(QM_GARBAGE) X(INFO_DPD)           \
+	X(INFO_BAD_HASH) X(INFO_GARBAGE) X(INFO_NO_HASH) X(NOTE) X(NOTE_DELETE)        \
+	X(NOTE_EMPTY) X(TRANSACTION) X(AGGRESSIVE)
 
 enum kind {
 #define X(k) K_##k,
@@ -334,9 +350,10 @@ static struct chunk
 build(struct place *p, enum kind k)
 {
 	static const uint8_t sa[] = {ISAKMP_PL_SA}, ke_nonce[] = {ISAKMP_PL_KE, ISAKMP_PL_NONCE},
-			     ke_nonce_hash[] = {ISAKMP_PL_KE, ISAKMP_PL_NONCE, ISAKMP_PL_HASH}, ke[] = {ISAKMP_PL_KE},
-			     id_hash[] = {ISAKMP_PL_ID, ISAKMP_PL_HASH}, hash[] = {ISAKMP_PL_HASH},
-			     hash_n[] = {ISAKMP_PL_HASH, ISAKMP_PL_N}, nonce[] = {ISAKMP_PL_NONCE},
+			     ke_nonce_hash[] = {ISAKMP_PL_KE, ISAKMP_PL_NONCE, ISAKMP_PL_HASH},
+			     ke[] = {ISAKMP_PL_KE}, id_hash[] = {ISAKMP_PL_ID, ISAKMP_PL_HASH},
+			     hash[] = {ISAKMP_PL_HASH}, hash_n[] = {ISAKMP_PL_HASH, ISAKMP_PL_N},
+			     nonce[] = {ISAKMP_PL_NONCE},
 			     hash_sa[] = {ISAKMP_PL_HASH, ISAKMP_PL_SA, ISAKMP_PL_NONCE};
 	struct initiator *i = &p->i;
 	struct ini_qm	  fresh;
@@ -437,7 +454,8 @@ build(struct place *p, enum kind k)
 }
 
 /*
- * May this message, right in itself, do something at this place?  Only where the table has a row for it; and of
+ * May this message, right in itself, do something at this place?  Only where the table has a row
+ * for it; and of
  * those that have a row, the damaged ones still may not.
  */
 static bool
@@ -456,9 +474,11 @@ may_act(const struct place *p, enum kind k)
 	case K_QM1_FRESH:
 		return established && fsm_row_for(QM_START, HAP_RX_QM) != NULL;
 	case K_QM1_SAME_ID:
-		return established && p->xchg == QM_START && fsm_row_for(QM_START, HAP_RX_QM) != NULL;
+		return established && p->xchg == QM_START &&
+		    fsm_row_for(QM_START, HAP_RX_QM) != NULL;
 	case K_QM3_SAME_ID:
-		return established && p->xchg == QM_WAIT_MSG3 && fsm_row_for(p->xchg, HAP_RX_QM) != NULL;
+		return established && p->xchg == QM_WAIT_MSG3 &&
+		    fsm_row_for(p->xchg, HAP_RX_QM) != NULL;
 	default: /* INFO and notes have rows, and change nothing of what is shown */
 		return false;
 	}
@@ -469,9 +489,9 @@ every_state_and_every_message(void)
 {
 	static const struct {
 		enum ike_state sa, xchg;
-	} places[] = {{MM_START, QM_START}, {MM_WAIT_MSG3, QM_START}, {MM_WAIT_MSG5, QM_START}, {MM_DONE, QM_START},
-		      {MM_ACTIVE, QM_START}, {MM_ACTIVE, QM_WAIT_MSG2}, {MM_ACTIVE, QM_WAIT_MSG3}, {MM_ACTIVE, QM_ACTIVE},
-		      {MM_ACTIVE, QM_DONE}};
+	} places[] = {{MM_START, QM_START}, {MM_WAIT_MSG3, QM_START}, {MM_WAIT_MSG5, QM_START},
+	    {MM_DONE, QM_START}, {MM_ACTIVE, QM_START}, {MM_ACTIVE, QM_WAIT_MSG2},
+	    {MM_ACTIVE, QM_WAIT_MSG3}, {MM_ACTIVE, QM_ACTIVE}, {MM_ACTIVE, QM_DONE}};
 	unsigned acted = 0, refused = 0;
 
 	for (size_t at = 0; at < ARRAY_LEN(places); at++)
@@ -481,7 +501,8 @@ every_state_and_every_message(void)
 			uint64_t     up[2];
 
 			if (!place_at(&p, places[at].sa, places[at].xchg)) {
-				T_FAIL("cannot get to %s, %s", fsm_state_name(places[at].sa), fsm_state_name(places[at].xchg));
+				T_FAIL("cannot get to %s, %s", fsm_state_name(places[at].sa),
+				    fsm_state_name(places[at].xchg));
 				place_leave(&p);
 				return;
 			}
@@ -493,12 +514,16 @@ every_state_and_every_message(void)
 			if (may_act(&p, k)) {
 				acted++;
 				if (strcmp(before, after) == 0)
-					T_FAIL("%s in %s, %s was refused", kind_names[k], fsm_state_name(p.sa), fsm_state_name(p.xchg));
+					T_FAIL("%s in %s, %s was refused", kind_names[k],
+					    fsm_state_name(p.sa), fsm_state_name(p.xchg));
 			} else {
 				refused++;
-				if (!T_STR(after, before) || !T_EQ(lab_counter(p.l, CNT_phase1_up), up[0]) ||
-				    !T_EQ(lab_counter(p.l, CNT_phase2_up), up[1]) || !T_TRUE(p.l->count <= 1))
-					T_FAIL("%s in %s, %s", kind_names[k], fsm_state_name(p.sa), fsm_state_name(p.xchg));
+				if (!T_STR(after, before) ||
+				    !T_EQ(lab_counter(p.l, CNT_phase1_up), up[0]) ||
+				    !T_EQ(lab_counter(p.l, CNT_phase2_up), up[1]) ||
+				    !T_TRUE(p.l->count <= 1))
+					T_FAIL("%s in %s, %s", kind_names[k], fsm_state_name(p.sa),
+					    fsm_state_name(p.xchg));
 			}
 			place_leave(&p);
 		}

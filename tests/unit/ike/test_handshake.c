@@ -14,7 +14,8 @@ struct list {
 static void
 list_add(struct list *l, const char *name)
 {
-	l->n += (size_t)snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s\"%s\"", l->n == 0 ? "" : ", ", name);
+	l->n += (size_t)snprintf(l->text + l->n, sizeof(l->text) - l->n, "%s\"%s\"",
+	    l->n == 0 ? "" : ", ", name);
 }
 
 /* Which rows does the OpenSSL at hand have?  The legacy provider is loaded where there is one. */
@@ -29,7 +30,9 @@ lab_for_phase1(const char *ciphers, const char *hashes, unsigned group)
 {
 	char p1[2048];
 
-	snprintf(p1, sizeof(p1), "encryption = [ %s ]; hash = [ %s ]; group = %u; lifetime = 86400;", ciphers, hashes, group);
+	snprintf(p1, sizeof(p1),
+	    "encryption = [ %s ]; hash = [ %s ]; group = %u; lifetime = 86400;", ciphers, hashes,
+	    group);
 	return lab_new_with(&(struct lab_policy){.p1 = p1}, 1);
 }
 
@@ -55,7 +58,8 @@ check_sa_info(struct lab *l, const struct initiator *i)
 
 /* Phase 1 with this transform, then a Quick Mode that proves the keys. */
 static void
-one_handshake(struct lab *l, const struct alg_cipher *c, const struct alg_hash *h, const struct alg_group *g)
+one_handshake(struct lab *l, const struct alg_cipher *c, const struct alg_hash *h,
+    const struct alg_group *g)
 {
 	struct initiator i;
 	struct ini_qm	 q;
@@ -127,7 +131,10 @@ every_group(void)
 	T_TRUE(rows >= 15);
 }
 
-/* g^xy with a leading zero octet comes about once in 256 times: both ends must keep it (RFC 2409 5). */
+/*
+ * g^xy with a leading zero octet comes about once in 256 times: both ends must keep it (RFC 2409
+ * 5).
+ */
 static void
 leading_zeros_of_the_secret(void)
 {
@@ -158,12 +165,15 @@ lab_for_phase2(const char *set, const char *pfs)
 	char sets[2048], entry[512];
 
 	snprintf(sets, sizeof(sets), "{ name = \"s\"; mode = \"any\"; %s }", set);
-	snprintf(entry, sizeof(entry), "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; transform_sets = [ \"s\" ]; pfs = %s;", pfs);
+	snprintf(entry, sizeof(entry),
+	    "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; transform_sets = [ \"s\" ]; pfs = %s;",
+	    pfs);
 	return lab_new_with(&(struct lab_policy){.sets = sets, .entry = entry}, 2);
 }
 
 static bool
-one_quick(struct lab *l, struct initiator *i, const struct ini_p2_offer *o, const struct alg_group *pfs)
+one_quick(struct lab *l, struct initiator *i, const struct ini_p2_offer *o,
+    const struct alg_group *pfs)
 {
 	struct ini_qm	 q;
 	struct lab_child kids[2];
@@ -173,7 +183,8 @@ one_quick(struct lab *l, struct initiator *i, const struct ini_p2_offer *o, cons
 	q.offers[0] = *o;
 	q.offers[0].life_s = 3600;
 	q.offers[0].pfs = q.pfs = pfs;
-	ok = T_STEP(lab_quick, l, &q) && T_TRUE(lab_same_keys(l, &q)) && T_EQ(lab_children(l, kids, 2), 1);
+	ok = T_STEP(lab_quick, l, &q) && T_TRUE(lab_same_keys(l, &q)) &&
+	    T_EQ(lab_children(l, kids, 2), 1);
 	if (ok) {
 		T_TRUE(kids[0].info.cipher == o->cipher);
 		T_TRUE(kids[0].info.integ == o->integ);
@@ -212,8 +223,9 @@ every_esp_cipher(void)
 
 		if (c->esp_id == 0 || !have_cipher(c))
 			continue;
-		snprintf(set, sizeof(set), "encryption = \"%s\"; %s%s%s", c->name, c->icv == 0 ? "integrity = [ " : "",
-			 c->icv == 0 ? integs.text : "", c->icv == 0 ? " ];" : "");
+		snprintf(set, sizeof(set), "encryption = \"%s\"; %s%s%s", c->name,
+		    c->icv == 0 ? "integrity = [ " : "", c->icv == 0 ? integs.text : "",
+		    c->icv == 0 ? " ];" : "");
 		l = lab_for_phase2(set, "\"any\"");
 		lab_t_peer(&i);
 		if (T_STEP(lab_phase1, l, &i)) {
@@ -222,7 +234,8 @@ every_esp_cipher(void)
 					continue;
 				o.integ = c->icv == 0 ? a : NULL;
 				if (!one_quick(l, &i, &o, NULL))
-					T_FAIL("%s with %s", c->name, o.integ != NULL ? a->name : "its own ICV");
+					T_FAIL("%s with %s", c->name,
+					    o.integ != NULL ? a->name : "its own ICV");
 				rows++;
 				if (c->icv != 0)
 					break;
@@ -251,7 +264,9 @@ every_ah_algorithm(void)
 	lab_t_peer(&i);
 	if (T_STEP(lab_phase1, l, &i))
 		for (const struct alg_integ *a = alg_integs; a->name != NULL; a++) {
-			struct ini_p2_offer o = {.protocol = PROTO_AH, .integ = a, .encap = ENCAP_TRANSPORT};
+			struct ini_p2_offer o = {.protocol = PROTO_AH,
+			    .integ = a,
+			    .encap = ENCAP_TRANSPORT};
 
 			if (a->ah_id == 0)
 				continue;
@@ -267,11 +282,13 @@ every_ah_algorithm(void)
 static void
 every_pfs_group(void)
 {
-	struct lab	   *l = lab_for_phase2("encryption = \"aes-256\"; integrity = \"sha256\";", "\"any\"");
+	struct lab *l = lab_for_phase2("encryption = \"aes-256\"; integrity = \"sha256\";",
+	    "\"any\"");
 	struct initiator    i;
 	unsigned	    rows = 0;
-	struct ini_p2_offer o = {.cipher = alg_cipher_named("aes-256"), .integ = alg_integ_named("sha256"),
-				 .encap = ENCAP_TUNNEL};
+	struct ini_p2_offer o = {.cipher = alg_cipher_named("aes-256"),
+	    .integ = alg_integ_named("sha256"),
+	    .encap = ENCAP_TUNNEL};
 
 	lab_t_peer(&i);
 	if (T_STEP(lab_phase1, l, &i))
@@ -316,7 +333,9 @@ static void
 over_ipv6(void)
 {
 	struct lab	*l = lab_new_with(
-	    &(struct lab_policy){.entry = "local = \"2001:db8:1::/48\"; remote = \"2001:db8:9::/48\";"}, 4);
+	    &(struct lab_policy){
+		.entry = "local = \"2001:db8:1::/48\"; remote = \"2001:db8:9::/48\";"},
+	    4);
 	struct initiator i;
 	struct ini_qm	 q;
 	struct lab_child kid;
@@ -339,7 +358,10 @@ over_ipv6(void)
 	lab_free(l);
 }
 
-/* What the responder shows of itself: vendor ids only where they mean something, fresh cookies and nonces. */
+/*
+ * What the responder shows of itself: vendor ids only where they mean something, fresh cookies and
+ * nonces.
+ */
 static void
 fresh_values(void)
 {

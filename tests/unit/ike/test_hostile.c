@@ -1,4 +1,7 @@
-/* What nobody should send: nothing unauthenticated changes or ends an established SA, nothing crashes. */
+/*
+ * What nobody should send: nothing unauthenticated changes or ends an established SA, nothing
+ * crashes.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/err.h"
 #include "t.h"
@@ -17,7 +20,8 @@ static bool
 scene_set(struct scene *s, uint64_t seed)
 {
 	memset(s, 0, sizeof(*s));
-	s->l = lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 3000; };"}, seed);
+	s->l = lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 3000; };"},
+	    seed);
 	lab_t_peer(&s->i);
 	ini_init(&s->half, peer_crypto, "203.0.113.50", LAB_US, LAB_PSK, alg_group_id(31));
 	if (!T_STEP(lab_phase1, s->l, &s->i))
@@ -56,11 +60,16 @@ copy(struct chunk c, uint8_t *room)
 }
 
 static void
-put_hdr(uint8_t *m, const struct initiator *i, uint8_t next, uint8_t version, uint8_t exchange, uint8_t flags, uint32_t msgid, size_t n)
+put_hdr(uint8_t *m, const struct initiator *i, uint8_t next, uint8_t version, uint8_t exchange,
+    uint8_t flags, uint32_t msgid, size_t n)
 {
 	struct wbuf	  w;
-	struct isakmp_hdr h = {.next = next, .version = version, .exchange = exchange, .flags = flags, .msgid = msgid,
-			       .length = (uint32_t)n};
+	struct isakmp_hdr h = {.next = next,
+	    .version = version,
+	    .exchange = exchange,
+	    .flags = flags,
+	    .msgid = msgid,
+	    .length = (uint32_t)n};
 
 	memcpy(h.cky_i, i->cky_i, 8);
 	memcpy(h.cky_r, i->cky_r, 8);
@@ -75,7 +84,10 @@ static void
 every_bit_of(struct scene *s, struct chunk m, uint8_t *room, const char *what)
 {
 	for (size_t bit = 0; bit < 8 * m.n; bit++) {
-		/* The header is under no HASH: minor version and the flags beside encryption say nothing. */
+		/*
+		 * The header is under no HASH: minor version and the flags beside encryption say
+		 * nothing.
+		 */
 		if ((bit >= 17 * 8 && bit < 17 * 8 + 4) || (bit > 19 * 8 && bit < 20 * 8))
 			continue;
 		room[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -174,7 +186,10 @@ truncated_messages(void)
 	T_STR(lab_state(l, &i), "MM_WAIT_MSG3");
 	T_STEP(lab_mm34, l, &i);
 	m = copy(ini_mm5(&i), room);
-	/* Message 5 cut to whole blocks is a key mismatch and ends the negotiation: only what is no whole number of blocks. */
+	/*
+	 * Message 5 cut to whole blocks is a key mismatch and ends the negotiation: only what is no
+	 * whole number of blocks.
+	 */
 	for (size_t n = 0; n < m.n; n++)
 		if (n < ISAKMP_HDR_LEN)
 			lab_rx(l, &i, CHUNK(room, n));
@@ -242,18 +257,24 @@ foreign_headers(void)
 		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
 			for (size_t n = 0; n < ARRAY_LEN(sizes); n++)
 				for (int who = 0; who < 4; who++) {
-					const struct initiator *i = who == 0 ? &s.i : who == 1 ? &s.half : &z;
+					const struct initiator *i = who == 0 ? &s.i :
+					    who == 1			     ? &s.half :
+									       &z;
 					struct initiator	first = *i;
 
 					crypto_random(peer_crypto, m, sizeof(m));
 					if (who == 3)
 						memset(first.cky_r, 0, 8);
-					put_hdr(m, &first, rows[k].next, rows[k].version, rows[k].exchange, rows[k].flags,
-						rows[k].msgid, sizes[n]);
+					put_hdr(m, &first, rows[k].next, rows[k].version,
+					    rows[k].exchange, rows[k].flags, rows[k].msgid,
+					    sizes[n]);
 					lab_rx(s.l, i, CHUNK(m, sizes[n]));
 					if (!scene_same(&s, rows[k].what))
 						goto out;
-					/* At most one clear answer, and none that is larger than twice the question. */
+					/*
+					 * At most one clear answer, and none that is larger than
+					 * twice the question.
+					 */
 					T_TRUE(s.l->count <= 1);
 					if (s.l->count == 1)
 						T_TRUE(s.l->queue[s.l->head].n <= 2 * sizes[n]);
@@ -319,9 +340,10 @@ unknown_cookies(void)
 {
 	for (int notify = 0; notify < 2; notify++) {
 		static uint8_t	 room[INI_OUT];
-		struct lab	*l = lab_new_with(&(struct lab_policy){.top = notify ? "invalid_cookie_notify = true;" :
-									       "invalid_cookie_notify = false;"},
-						  7);
+		struct lab *l = lab_new_with(&(struct lab_policy){.top = notify ?
+						     "invalid_cookie_notify = true;" :
+						     "invalid_cookie_notify = false;"},
+		    7);
 		struct lab	*other = lab_new(NULL, 8);
 		struct initiator i;
 		struct ini_qm	 q;
@@ -394,8 +416,9 @@ clear_info(struct scene *s, const struct initiator *as, uint16_t notify, bool de
 static void
 unprotected_notifies_and_deletes(void)
 {
-	static const uint16_t notifies[] = {N_NO_PROPOSAL_CHOSEN, N_PAYLOAD_MALFORMED, N_INVALID_COOKIE, N_AUTHENTICATION_FAILED,
-					    N_INITIAL_CONTACT, N_R_U_THERE, N_R_U_THERE_ACK, N_RESPONDER_LIFETIME, N_CONNECTED, 40001};
+	static const uint16_t notifies[] = {N_NO_PROPOSAL_CHOSEN, N_PAYLOAD_MALFORMED,
+	    N_INVALID_COOKIE, N_AUTHENTICATION_FAILED, N_INITIAL_CONTACT, N_R_U_THERE,
+	    N_R_U_THERE_ACK, N_RESPONDER_LIFETIME, N_CONNECTED, 40001};
 	struct scene	      s;
 
 	if (scene_set(&s, 10)) {
@@ -424,15 +447,16 @@ encrypted_garbage(void)
 {
 	static uint8_t m[2048];
 	struct scene   s;
-	static const uint8_t exchanges[] = {ISAKMP_XCHG_MAIN, ISAKMP_XCHG_QUICK, ISAKMP_XCHG_INFO, ISAKMP_XCHG_TRANSACTION};
+	static const uint8_t exchanges[] = {ISAKMP_XCHG_MAIN, ISAKMP_XCHG_QUICK, ISAKMP_XCHG_INFO,
+	    ISAKMP_XCHG_TRANSACTION};
 
 	if (scene_set(&s, 11)) {
 		for (int k = 0; k < 400; k++) {
 			size_t n = 28 + 16 * (size_t)(1 + k % 60);
 
 			crypto_random(peer_crypto, m, n);
-			put_hdr(m, &s.i, ISAKMP_PL_HASH, ISAKMP_VERSION, exchanges[k % 4], ISAKMP_FLAG_ENCRYPT,
-				k % 4 == 0 ? 0 : 0x1000u + (uint32_t)k, n);
+			put_hdr(m, &s.i, ISAKMP_PL_HASH, ISAKMP_VERSION, exchanges[k % 4],
+			    ISAKMP_FLAG_ENCRYPT, k % 4 == 0 ? 0 : 0x1000u + (uint32_t)k, n);
 			lab_rx(s.l, &s.i, CHUNK(m, n));
 			T_SILENT(s.l);
 		}
@@ -446,7 +470,8 @@ encrypted_garbage(void)
 }
 
 /*
- * Plaintext of the peer's own making, under the right keys and with a right HASH: it may be refused, it may not
+ * Plaintext of the peer's own making, under the right keys and with a right HASH: it may be
+ * refused, it may not
  * do what only a complete message can, and nothing may break.  Chains are made from random pieces.
  */
 static void
@@ -476,15 +501,17 @@ protected_nonsense(void)
 				wb_u16(&w, (uint16_t)(4 + more[1] % 60));
 				wb_put(&w, CHUNK(body, more[1] % 60));
 			}
-			T_OK(keymat_hash1(peer_crypto, s.i.chosen->hash, secret_view(&s.i.keys.a), id, CHUNK(plain + 24, w.n - 24), hash));
+			T_OK(keymat_hash1(peer_crypto, s.i.chosen->hash, secret_view(&s.i.keys.a),
+			    id, CHUNK(plain + 24, w.n - 24), hash));
 			plain[0] = first;
 			plain[1] = 0;
 			plain[2] = 0;
 			plain[3] = 24;
 			memcpy(plain + 4, hash, 20);
 			ini_iv(&s.i, id, iv);
-			lab_rx(s.l, &s.i, ini_seal(&s.i, k % 2 ? ISAKMP_XCHG_QUICK : ISAKMP_XCHG_INFO, ISAKMP_FLAG_ENCRYPT, id,
-						   ISAKMP_PL_HASH, wb_view(&w), iv));
+			lab_rx(s.l, &s.i,
+			    ini_seal(&s.i, k % 2 ? ISAKMP_XCHG_QUICK : ISAKMP_XCHG_INFO,
+				ISAKMP_FLAG_ENCRYPT, id, ISAKMP_PL_HASH, wb_view(&w), iv));
 			lab_drop(s.l);
 		}
 		T_EQ(ike_totals(s.l->ike).established, 1);
@@ -584,7 +611,8 @@ the_log_is_not_flooded(void)
 		crypto_random(peer_crypto, m, sizeof(m));
 		if (k % 2 == 0) {
 			crypto_random(peer_crypto, i.cky_r, 8);
-			put_hdr(m, &i, ISAKMP_PL_HASH, ISAKMP_VERSION, ISAKMP_XCHG_QUICK, ISAKMP_FLAG_ENCRYPT, 7, sizeof(m));
+			put_hdr(m, &i, ISAKMP_PL_HASH, ISAKMP_VERSION, ISAKMP_XCHG_QUICK,
+			    ISAKMP_FLAG_ENCRYPT, 7, sizeof(m));
 		}
 		lab_rx(l, &i, CHUNK(m, sizeof(m)));
 		lab_drop(l);

@@ -1,4 +1,7 @@
-/* The tests' own initiator against recorded conversations of other people's products, octet for octet. */
+/*
+ * The tests' own initiator against recorded conversations of other people's products, octet for
+ * octet.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/err.h"
 #include "t.h"
@@ -35,11 +38,14 @@ load(const char *file, struct trace *t)
 		else if (strcmp(word, "gxy") == 0)
 			t->gxy_n = (size_t)hexdump_parse(line + at, t->gxy, sizeof(t->gxy));
 		else if (strcmp(word, "keymat_r") == 0)
-			t->keymat_n = (size_t)hexdump_parse(line + at, t->keymat_r, sizeof(t->keymat_r));
+			t->keymat_n = (size_t)hexdump_parse(line + at, t->keymat_r,
+			    sizeof(t->keymat_r));
 		else if (strcmp(word, "keymat_i") == 0)
 			hexdump_parse(line + at, t->keymat_i, sizeof(t->keymat_i));
 		else if (t->count < 16)
-			t->n[t->count] = (size_t)hexdump_parse(line + at, t->m[t->count], sizeof(t->m[0])), t->count++;
+			t->n[t->count] = (size_t)hexdump_parse(line + at, t->m[t->count],
+			    sizeof(t->m[0])),
+			t->count++;
 	}
 	fclose(f);
 	return true;
@@ -52,7 +58,8 @@ number_from_zero(void *ctx, const char *label, struct msg *m, struct arena *mem)
 	struct pl *sa = msg_find(m, ISAKMP_PL_SA, NULL);
 
 	(void)ctx, (void)label, (void)mem;
-	for (struct pl_proposal *p = sa != NULL ? sa->u.sa.proposals : NULL; p != NULL; p = p->next) {
+	for (struct pl_proposal *p = sa != NULL ? sa->u.sa.proposals : NULL; p != NULL;
+	     p = p->next) {
 		p->number--;
 		for (struct pl_transform *t = p->transforms; t != NULL; t = t->next)
 			t->number--;
@@ -141,7 +148,8 @@ ios_responder_lifetime(void)
 	bool			clear = true;
 	static const uint8_t	attrs[] = {0x80, 0x0b, 0, 1, 0x80, 0x0c, 0x01, 0x2c};
 
-	if (!load("tests/tape/main-psk-cisco-responder-lifetime.trace", &t) || !replay_phase1(&i, &t))
+	if (!load("tests/tape/main-psk-cisco-responder-lifetime.trace", &t) ||
+	    !replay_phase1(&i, &t))
 		return;
 	T_EQ(i.idr.proto, 17);
 	T_EQ(i.idr.port, 500);
@@ -168,12 +176,17 @@ notices_every_flipped_bit(void)
 	struct why		w = {0};
 	bool			clear;
 
-	if (!load("tests/tape/main-psk-cisco-responder-lifetime.trace", &t) || !replay_phase1(&i, &t))
+	if (!load("tests/tape/main-psk-cisco-responder-lifetime.trace", &t) ||
+	    !replay_phase1(&i, &t))
 		return;
 	for (size_t bit = 0; bit < 8 * t.n[6]; bit++) {
 		t.m[6][bit / 8] ^= (uint8_t)(1 << bit % 8);
-		/* The flags beside the encryption bit mean nothing, and a clear message has no HASH. */
-		if (bit / 8 != 19 && ini_info(&i, CHUNK(t.m[6], t.n[6]), &clear, &w) == IKE_OK && !clear)
+		/*
+		 * The flags beside the encryption bit mean nothing, and a clear message has no
+		 * HASH.
+		 */
+		if (bit / 8 != 19 && ini_info(&i, CHUNK(t.m[6], t.n[6]), &clear, &w) == IKE_OK &&
+		    !clear)
 			T_FAIL("bit %zu flipped and accepted", bit);
 		t.m[6][bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}

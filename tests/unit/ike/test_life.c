@@ -61,7 +61,10 @@ dpd_is_answered(void)
 		T_SILENT(p.lab);
 	}
 	T_EQ(lab_counter(p.lab, CNT_dpd_in), 3);
-	/* The same octets again: the same acknowledgement (charon knows retransmits by the whole packet). */
+	/*
+	 * The same octets again: the same acknowledgement (charon knows retransmits by the whole
+	 * packet).
+	 */
 	d = ini_dpd(&p.i, N_R_U_THERE, 81);
 	memcpy(room, d.p, d.n);
 	d = CHUNK(room, d.n);
@@ -150,7 +153,10 @@ dpd_finds_the_dead(void)
 
 	if (!pair_up(&p, &pol, 4))
 		goto out;
-	/* Asked after 10 s of silence, asked again three times every two seconds with the same number, then given up. */
+	/*
+	 * Asked after 10 s of silence, asked again three times every two seconds with the same
+	 * number, then given up.
+	 */
 	lab_advance(p.lab, 10000 + 3 * 2000 + 1);
 	T_EQ(ike_totals(p.lab->ike).established, 1);
 	lab_advance(p.lab, 2000);
@@ -158,7 +164,8 @@ dpd_finds_the_dead(void)
 	T_EQ(ike_totals(p.lab->ike).children, 0);
 	T_EQ(lab_counter(p.lab, CNT_dpd_dead), 1);
 	T_EQ(p.lab->events[EVT_DPD_PEER_DEAD], 1);
-	T_TRUE(lab_logged(p.lab, "IKE lost contact with remote peer, deleting connection (keepalive type: DPD)"));
+	T_TRUE(lab_logged(p.lab,
+	    "IKE lost contact with remote peer, deleting connection (keepalive type: DPD)"));
 	while (lab_take(p.lab, &d))
 		if (ini_info(&p.i, d, &clear, &w) == IKE_OK && ini_notify_in(&p.i) != NULL &&
 		    ini_notify_in(&p.i)->type == N_R_U_THERE) {
@@ -171,7 +178,10 @@ out:
 	pair_down(&p);
 }
 
-/* An acknowledgement of another number is no sign that the probe arrived (RFC 3706 6.2), nor a clear one. */
+/*
+ * An acknowledgement of another number is no sign that the probe arrived (RFC 3706 6.2), nor a
+ * clear one.
+ */
 static void
 dpd_wrong_acknowledgements(void)
 {
@@ -233,7 +243,10 @@ out:
 	pair_down(&p);
 }
 
-/* vpnc's disconnect: one DELETE payload with both SPIs, then one for the ISAKMP SA, with small message ids. */
+/*
+ * vpnc's disconnect: one DELETE payload with both SPIs, then one for the ISAKMP SA, with small
+ * message ids.
+ */
 static void
 delete_of_both_spis_at_once(void)
 {
@@ -307,7 +320,10 @@ out:
 	pair_down(&p);
 }
 
-/* Deletes of things that are not the peer's: other cookies, other SPIs, other protocols, wrong sizes. */
+/*
+ * Deletes of things that are not the peer's: other cookies, other SPIs, other protocols, wrong
+ * sizes.
+ */
 static void
 delete_of_what_is_not_his(void)
 {
@@ -392,7 +408,9 @@ shutdown_says_good_bye(void)
 	T_TRUE(lab_t_delete(p.lab, &p.i) != NULL);
 	T_TRUE(lab_t_delete(p.lab, &p.i) != NULL);
 	T_SILENT(p.lab); /* nothing to an unproven address */
-	T_EQ(ike_totals(p.lab->ike).established + ike_totals(p.lab->ike).half_open + ike_totals(p.lab->ike).children, 0);
+	T_EQ(ike_totals(p.lab->ike).established + ike_totals(p.lab->ike).half_open +
+		ike_totals(p.lab->ike).children,
+	    0);
 	ini_fini(&half);
 out:
 	pair_down(&p);
@@ -492,7 +510,10 @@ phase1_rekey_adopts_the_children(void)
 	T_EQ(lab_children(p.lab, &kid, 1), 1);
 	T_MEM(kid.info.cky_i, 8, b.cky_i, 8);
 	T_EQ(p.lab->events[EVT_P1_REKEYED], 1);
-	/* The old one may still be used for a while, then goes, by delete or by itself; the child lives on. */
+	/*
+	 * The old one may still be used for a while, then goes, by delete or by itself; the child
+	 * lives on.
+	 */
 	lab_rx(p.lab, &p.i, ini_dpd(&p.i, N_R_U_THERE, 9));
 	T_NOTIFY(p.lab, &p.i, N_R_U_THERE_ACK, false);
 	lab_advance(p.lab, 60000);
@@ -585,7 +606,7 @@ static bool
 same_id(const struct ini_id *a, const struct ini_id *b)
 {
 	return a->kind == b->kind && a->proto == b->proto && a->port == b->port && a->n == b->n &&
-	       memcmp(a->data, b->data, a->n) == 0;
+	    memcmp(a->data, b->data, a->n) == 0;
 }
 
 static void
@@ -602,10 +623,12 @@ we_rekey_phase2(void)
 		T_TRUE(lab_same_keys(p.lab, &q));
 		/* Its proxy identities are those of the old pair, seen from the other side. */
 		T_TRUE(same_id(&q.idci_r, &p.q.idcr) && same_id(&q.idcr_r, &p.q.idci));
-		T_TRUE(q.chosen->cipher == p.q.chosen->cipher && q.chosen->integ == p.q.chosen->integ);
+		T_TRUE(
+		    q.chosen->cipher == p.q.chosen->cipher && q.chosen->integ == p.q.chosen->integ);
 		if (T_EQ(lab_children(p.lab, kids, 3), 2))
 			for (int k = 0; k < 2; k++) {
-				T_EQ(kids[k].info.rekeyed, kids[k].info.spi_out == lab_t_spi(p.q.spi_i));
+				T_EQ(kids[k].info.rekeyed,
+				    kids[k].info.spi_out == lab_t_spi(p.q.spi_i));
 				if (!kids[k].info.rekeyed) {
 					T_TRUE(kids[k].info.initiator);
 					T_STR(kids[k].local, "10.1.0.0/255.255.255.0/0/0");
@@ -624,7 +647,8 @@ we_rekey_phase2_with_pfs(void)
 {
 	struct pair	  p = {0};
 	struct ini_qm	  q;
-	struct lab_policy pol = {.entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; pfs = 19;"};
+	struct lab_policy pol = {
+	    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; pfs = 19;"};
 
 	p.lab = lab_new_with(&pol, 32);
 	lab_t_peer(&p.i);
@@ -702,7 +726,8 @@ phase2_expires(void)
 	struct pair		p = {0};
 	const struct pl_delete *del;
 	struct lab_policy	pol = {
-			  .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; lifetime = 600; lifetime_kilobytes = 0;"};
+	    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; lifetime = 600; "
+		     "lifetime_kilobytes = 0;"};
 
 	if (!pair_up(&p, &pol, 40))
 		goto out;
@@ -727,7 +752,9 @@ static void
 phase1_expires(void)
 {
 	struct lab	       *l = lab_new_with(
-		      &(struct lab_policy){.p1 = "encryption = \"aes-128\"; hash = \"sha1\"; group = 31; lifetime = 900;"}, 41);
+	    &(struct lab_policy){
+		.p1 = "encryption = \"aes-128\"; hash = \"sha1\"; group = 31; lifetime = 900;"},
+	    41);
 	struct initiator	i;
 	struct ini_qm		q;
 	struct lab_sa		s;
@@ -772,9 +799,12 @@ phase1_expires(void)
 static void
 shorter_lifetimes_of_the_peer(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\";"
-								   " lifetime = 28800; lifetime_kilobytes = 0;"},
-				      42);
+	struct lab *l =
+	    lab_new_with(&(struct
+			     lab_policy){.entry =
+					     "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\";"
+					     " lifetime = 28800; lifetime_kilobytes = 0;"},
+		42);
 	struct initiator i;
 	struct ini_qm	 q;
 	struct lab_sa	 s;
@@ -805,7 +835,7 @@ lifetime_encodings(void)
 		uint32_t s, kb;
 		bool	 tlv;
 	} rows[] = {{28800, 0, false},	{28800, 0, true},     {86400, 0, false}, {86400, 0, true},
-		    {3600, 1000, false}, {3600, 4608000, true}, {0, 4608000, false}, {0, 0, false}};
+	    {3600, 1000, false}, {3600, 4608000, true}, {0, 4608000, false}, {0, 0, false}};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct lab	*l = lab_new(NULL, 43);
@@ -826,7 +856,8 @@ lifetime_encodings(void)
 			T_STEP(lab_quick, l, &q);
 			T_TRUE(lab_same_keys(l, &q));
 			if (lab_sa(l, &i, &s)) {
-				T_EQ(s.info.lifetime_s, rows[k].s != 0 && rows[k].s < 86400 ? rows[k].s : 86400);
+				T_EQ(s.info.lifetime_s,
+				    rows[k].s != 0 && rows[k].s < 86400 ? rows[k].s : 86400);
 				T_EQ(s.info.lifetime_kilobytes, rows[k].kb);
 			}
 		} else {
@@ -852,7 +883,8 @@ reload_keeps_what_stands(void)
 
 	if (!pair_up(&p, NULL, 50))
 		goto out;
-	text = lab_policy_text(&(struct lab_policy){.p1 = "encryption = \"aes-256\"; hash = \"sha512\"; group = 14;"});
+	text = lab_policy_text(
+	    &(struct lab_policy){.p1 = "encryption = \"aes-256\"; hash = \"sha512\"; group = 14;"});
 	strict = lab_load(text);
 	free(text);
 	if (!T_TRUE(strict != NULL))

@@ -24,7 +24,8 @@ went_to(const struct lab *l, const char *address, uint16_t port, bool marker)
 	char got[ENDPOINT_TEXT], want[ENDPOINT_TEXT];
 	struct endpoint e = endpoint(address, port);
 
-	T_STR(endpoint_print(&l->last.path.remote, got, sizeof(got)), endpoint_print(&e, want, sizeof(want)));
+	T_STR(endpoint_print(&l->last.path.remote, got, sizeof(got)),
+	    endpoint_print(&e, want, sizeof(want)));
 	T_EQ(l->last.path.marker, marker);
 }
 
@@ -67,12 +68,12 @@ every_dialect_with_a_faked_nat(void)
 		uint8_t	 natd;
 		uint16_t encap;
 	} rows[] = {{VID_NATT_RFC, ISAKMP_PL_NATD, ENCAP_UDP_TUNNEL},
-		    {VID_NATT_RFC | VID_NATT_02N | VID_NATT_03, ISAKMP_PL_NATD, ENCAP_UDP_TUNNEL},
-		    {VID_NATT_03, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TUNNEL_DRAFT},
-		    {VID_NATT_02N, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TUNNEL_DRAFT},
-		    {VID_NATT_02, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TUNNEL_DRAFT},
-		    {VID_NATT_02, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TRANSPORT_DRAFT},
-		    {VID_NATT_RFC, ISAKMP_PL_NATD, ENCAP_UDP_TRANSPORT}};
+	    {VID_NATT_RFC | VID_NATT_02N | VID_NATT_03, ISAKMP_PL_NATD, ENCAP_UDP_TUNNEL},
+	    {VID_NATT_03, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TUNNEL_DRAFT},
+	    {VID_NATT_02N, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TUNNEL_DRAFT},
+	    {VID_NATT_02, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TUNNEL_DRAFT},
+	    {VID_NATT_02, ISAKMP_PL_NATD_DRAFT, ENCAP_UDP_TRANSPORT_DRAFT},
+	    {VID_NATT_RFC, ISAKMP_PL_NATD, ENCAP_UDP_TRANSPORT}};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct lab	*l = lab_new_with(&any_proxy, 2);
@@ -182,8 +183,9 @@ peer_behind_a_nat(void)
 static void
 we_are_behind_a_nat(void)
 {
-	struct lab	*l = lab_new_with(
-	    &(struct lab_policy){.top = "nat_keepalive = 20;", .entry = "local = \"any\"; remote = \"any\";"}, 6);
+	struct lab *l = lab_new_with(&(struct lab_policy){.top = "nat_keepalive = 20;",
+					 .entry = "local = \"any\"; remote = \"any\";"},
+	    6);
 	struct initiator i;
 	struct lab_sa	 s;
 	struct chunk	 d;
@@ -275,7 +277,9 @@ port_changes_are_followed_once_authenticated(void)
 	T_NOTIFY(l, &i, N_R_U_THERE_ACK, false);
 	went_to(l, LAB_HIM, 1025, true);
 	lab_snapshot(l, before, sizeof(before));
-	evil = (struct path){.local = i.remote, .remote = endpoint("203.0.113.200", 4500), .marker = true};
+	evil = (struct path){.local = i.remote,
+	    .remote = endpoint("203.0.113.200", 4500),
+	    .marker = true};
 	/* A repeated message from elsewhere: it proves nothing. */
 	lab_rx_from(l, &evil, d);
 	/* A damaged fresh one, garbage, and a clear notify. */
@@ -302,7 +306,10 @@ out:
 	lab_free(l);
 }
 
-/* Old messages, long forgotten by the duplicate check, still prove nothing: IKEv1 has no replay protection of its own. */
+/*
+ * Old messages, long forgotten by the duplicate check, still prove nothing: IKEv1 has no replay
+ * protection of its own.
+ */
 static void
 replayed_messages_do_not_move_the_peer(void)
 {
@@ -338,7 +345,9 @@ replayed_messages_do_not_move_the_peer(void)
 	lab_advance(l, 120000);
 	lab_drop(l);
 	lab_snapshot(l, before, sizeof(before));
-	evil = (struct path){.local = i.remote, .remote = endpoint("203.0.113.200", 4500), .marker = true};
+	evil = (struct path){.local = i.remote,
+	    .remote = endpoint("203.0.113.200", 4500),
+	    .marker = true};
 	for (int k = 0; k < 3; k++) {
 		lab_rx_from(l, &evil, old[k]);
 		lab_advance(l, 200000); /* a Quick Mode begun by it ends without a trace */
@@ -372,8 +381,11 @@ message_5_moves_only_when_it_verifies(void)
 	junk[18] = ISAKMP_XCHG_MAIN;
 	junk[27] = sizeof(junk);
 	/* Clear, and so no message 5. */
-	lab_rx_from(l, &(struct path){.local = i.remote, .remote = endpoint("203.0.113.200", 4500), .marker = true},
-		    CHUNK(junk, sizeof(junk)));
+	lab_rx_from(l,
+	    &(struct path){.local = i.remote,
+		.remote = endpoint("203.0.113.200", 4500),
+		.marker = true},
+	    CHUNK(junk, sizeof(junk)));
 	T_STR(lab_state(l, &i), "MM_WAIT_MSG5");
 	if (lab_sa(l, &i, &s))
 		T_EQ(s.info.remote.port, 1024);
@@ -433,7 +445,9 @@ beginning_on_the_nat_t_port(void)
 static void
 rx_raw(struct lab *l, bool marker, const char *octets, size_t n)
 {
-	struct path p = {.local = endpoint(LAB_US, marker ? 4500 : 500), .remote = endpoint(LAB_HIM, 4500), .marker = marker};
+	struct path p = {.local = endpoint(LAB_US, marker ? 4500 : 500),
+	    .remote = endpoint(LAB_HIM, 4500),
+	    .marker = marker};
 	/* Of exact size, so that a sanitizer sees what is read behind it. */
 	uint8_t *m = malloc(n != 0 ? n : 1);
 
@@ -453,7 +467,10 @@ keepalives_and_esp_are_swallowed(void)
 	lab_snapshot(l, before, sizeof(before));
 	rx_raw(l, true, "\xff", 1);
 	T_EQ(lab_counter(l, CNT_keepalives_in), 1);
-	rx_raw(l, true, "\x01\x02\x03\x04" "anything at all, encrypted", 30);
+	rx_raw(l, true,
+	    "\x01\x02\x03\x04"
+	    "anything at all, encrypted",
+	    30);
 	T_EQ(lab_counter(l, CNT_esp_in), 1);
 	rx_raw(l, true, "", 0);
 	rx_raw(l, true, "\0", 1);
@@ -523,7 +540,10 @@ odd_nat_d_payloads(void)
 	T_STEP(lab_mm34, l, &i);
 	T_STEP(lab_mm56, l, &i);
 	ini_fini(&i);
-	/* Done in the other dialect's numbers: message 3 is refused or NAT-T is left out, the engine stays whole. */
+	/*
+	 * Done in the other dialect's numbers: message 3 is refused or NAT-T is left out, the
+	 * engine stays whole.
+	 */
 	lab_t_peer(&i);
 	i.vids |= VID_NATT_RFC;
 	T_STEP(lab_mm12, l, &i);

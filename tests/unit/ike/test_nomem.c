@@ -1,5 +1,6 @@
 /*
- * Memory runs out: the n-th allocation of the engine fails, for every n of a whole conversation.  The
+ * Memory runs out: the n-th allocation of the engine fails, for every n of a whole conversation.
+ * The
  * engine must neither crash nor leak, and serve the next peer as if nothing had happened.
  *
  * The linker puts the functions below in front of malloc() and its kin (--wrap, see Makefile).
@@ -80,7 +81,10 @@ wait_ms(struct lab *l, uint64_t ms)
 	alloc.on = false;
 }
 
-/* Feed and read; a step that got no answer, or none to use, is sent again as a peer would, then all is given up. */
+/*
+ * Feed and read; a step that got no answer, or none to use, is sent again as a peer would, then all
+ * is given up.
+ */
 static bool
 phase1(struct lab *l, struct initiator *i)
 {
@@ -96,7 +100,9 @@ phase1(struct lab *l, struct initiator *i)
 		for (int turn = 0; turn < 2 && !ok; turn++) {
 			feed(l, i, CHUNK(room, out.n));
 			while (!ok && lab_take(l, &d))
-				ok = (step == 1 ? ini_mm2(i, d, &w) : step == 2 ? ini_mm4(i, d, &w) : ini_mm6(i, d, &w)) == IKE_OK;
+				ok = (step == 1	       ? ini_mm2(i, d, &w) :
+					     step == 2 ? ini_mm4(i, d, &w) :
+							 ini_mm6(i, d, &w)) == IKE_OK;
 		}
 		if (!ok)
 			return false;
@@ -204,12 +210,13 @@ all_is_well(struct lab *l)
 
 	lab_advance(l, UINT64_C(100000000)); /* past every lifetime */
 	lab_drop(l);
-	ok = T_EQ(ike_totals(l->ike).half_open + ike_totals(l->ike).established + ike_totals(l->ike).exchanges +
-		      ike_totals(l->ike).children,
-		  0);
+	ok = T_EQ(ike_totals(l->ike).half_open + ike_totals(l->ike).established +
+		ike_totals(l->ike).exchanges + ike_totals(l->ike).children,
+	    0);
 	lab_t_peer(&i);
 	ini_qm_init(&q, &i);
-	ok = ok && T_STEP(lab_phase1, l, &i) && T_STEP(lab_quick, l, &q) && T_TRUE(lab_same_keys(l, &q));
+	ok = ok && T_STEP(lab_phase1, l, &i) && T_STEP(lab_quick, l, &q) &&
+	    T_TRUE(lab_same_keys(l, &q));
 	ini_qm_fini(&q);
 	ini_fini(&i);
 	return ok;
@@ -237,11 +244,15 @@ fail_each(bool stays)
 		alloc.seen = alloc.failed = 0;
 		life(l);
 		alloc.n = 0;
-		/* With a failure the conversation takes another way, and may need fewer allocations than n. */
+		/*
+		 * With a failure the conversation takes another way, and may need fewer allocations
+		 * than n.
+		 */
 		if (alloc.failed == 0 && n < total / 4)
 			T_FAIL("allocation %lu of %lu was not reached", n, total);
 		if (!all_is_well(l)) {
-			T_FAIL("after the failure of allocation %lu%s", n, stays ? " and all that follow" : "");
+			T_FAIL("after the failure of allocation %lu%s", n,
+			    stays ? " and all that follow" : "");
 			break;
 		}
 	}
@@ -272,7 +283,10 @@ static void
 no_engine_without_memory(void)
 {
 	struct lab     *l = lab_new_with(&policy, 3);
-	struct ike_conf conf = {.worker = 1, .crypto = l->crypto, .policy = l->policy, .ports.now_ms = standing_clock};
+	struct ike_conf conf = {.worker = 1,
+	    .crypto = l->crypto,
+	    .policy = l->policy,
+	    .ports.now_ms = standing_clock};
 	struct ike     *ike = NULL;
 	unsigned	tries = 0;
 

@@ -1,4 +1,7 @@
-/* Main Mode beyond the straight way: what is negotiated, what is tolerated, what is refused and how. */
+/*
+ * Main Mode beyond the straight way: what is negotiated, what is tolerated, what is refused and
+ * how.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/err.h"
 #include "t.h"
@@ -93,7 +96,10 @@ reverse_attributes(const struct lie *l, struct msg *m, struct arena *mem)
 	struct pl_transform *t = msg_find(m, ISAKMP_PL_SA, NULL)->u.sa.proposals->transforms;
 
 	(void)l, (void)mem;
-	/* LIFE_TYPE goes before its LIFE_DURATION; all else may stand anywhere (vpnc: KEY_LENGTH first). */
+	/*
+	 * LIFE_TYPE goes before its LIFE_DURATION; all else may stand anywhere (vpnc: KEY_LENGTH
+	 * first).
+	 */
 	for (; t != NULL; t = t->next) {
 		struct pl_attr *out = NULL, *a = t->attrs;
 
@@ -139,7 +145,9 @@ drop_key_length(const struct lie *l, struct msg *m, struct arena *mem)
 		}
 }
 
-/* strongSwan's "proposals = default" adds a transform of nothing but a group; here it comes first. */
+/*
+ * strongSwan's "proposals = default" adds a transform of nothing but a group; here it comes first.
+ */
 static void
 lone_group_first(const struct lie *l, struct msg *m, struct arena *mem)
 {
@@ -191,9 +199,13 @@ tolerated(const struct lab_policy *policy, const struct lie *lie, const char *wh
 	lab_free(l);
 }
 
-/* MM1 is refused: no state; an unprotected notify of this type (0: silence) without a cookie of ours. */
+/*
+ * MM1 is refused: no state; an unprotected notify of this type (0: silence) without a cookie of
+ * ours.
+ */
 static void
-mm1_refused(const struct lab_policy *policy, const struct lie *lie, uint16_t notify, const char *what)
+mm1_refused(const struct lab_policy *policy, const struct lie *lie, uint16_t notify,
+    const char *what)
 {
 	struct lab	       *l = policy != NULL ? lab_new_with(policy, 1) : lab_new(NULL, 1);
 	struct initiator	i;
@@ -231,9 +243,21 @@ untidy_but_right_offers(void)
 	    {.label = "MM1", .edit = reverse_attributes},
 	    {.label = "MM1", .edit = lone_group_first},
 	    {.label = "MM1", .edit = drop_key_length},
-	    {.label = "MM1", .edit = add_payload, .type = ISAKMP_PL_VID, .data = {junk, 24}, .n = 20},
-	    {.label = "MM3", .edit = add_payload, .type = ISAKMP_PL_VID, .data = {junk, 24}, .n = 20},
-	    {.label = "MM5", .edit = add_payload, .type = ISAKMP_PL_VID, .data = {junk, 16}, .n = 3},
+	    {.label = "MM1",
+		.edit = add_payload,
+		.type = ISAKMP_PL_VID,
+		.data = {junk, 24},
+		.n = 20},
+	    {.label = "MM3",
+		.edit = add_payload,
+		.type = ISAKMP_PL_VID,
+		.data = {junk, 24},
+		.n = 20},
+	    {.label = "MM5",
+		.edit = add_payload,
+		.type = ISAKMP_PL_VID,
+		.data = {junk, 16},
+		.n = 3},
 	    /* Old Cisco NAT drafts used type 15; 200 is nobody's. */
 	    {.label = "MM1", .edit = add_payload, .type = 15, .data = {junk, 20}},
 	    {.label = "MM3", .edit = add_payload, .type = 15, .data = {junk, 20}, .n = 2},
@@ -256,13 +280,21 @@ untidy_but_right_offers(void)
 static void
 offers_refused(void)
 {
-	static const struct lab_policy strict = {.p1 = "encryption = \"aes-256\"; hash = \"sha256\"; group = 31;"};
+	static const struct lab_policy strict = {
+	    .p1 = "encryption = \"aes-256\"; hash = \"sha256\"; group = 31;"};
 	static const struct lie doi2 = {.label = "MM1", .edit = set_doi, .n = 2};
-	static const struct lie sit2 = {.label = "MM1", .edit = set_situation, .n = IPSEC_SIT_SECRECY};
-	static const struct lie two = {.label = "MM1", .edit = double_payload, .type = ISAKMP_PL_SA};
+	static const struct lie sit2 = {.label = "MM1",
+	    .edit = set_situation,
+	    .n = IPSEC_SIT_SECRECY};
+	static const struct lie two = {.label = "MM1",
+	    .edit = double_payload,
+	    .type = ISAKMP_PL_SA};
 	static const struct lie attr = {.label = "MM1", .edit = unknown_attribute, .n = 99};
 	static const uint8_t	zeros[32];
-	static const struct lie ke = {.label = "MM1", .edit = add_payload, .type = ISAKMP_PL_KE, .data = {zeros, 32}};
+	static const struct lie ke = {.label = "MM1",
+	    .edit = add_payload,
+	    .type = ISAKMP_PL_KE,
+	    .data = {zeros, 32}};
 
 	mm1_refused(&strict, NULL, N_NO_PROPOSAL_CHOSEN, "another cipher and hash");
 	mm1_refused(NULL, &doi2, N_DOI_NOT_SUPPORTED, "DOI 2");
@@ -275,7 +307,8 @@ offers_refused(void)
 static void
 other_authentication_methods(void)
 {
-	static const uint16_t methods[] = {AUTH_RSA_SIG, AUTH_DSS, AUTH_HYBRID_RSA, AUTH_XAUTH_PSK, 7777};
+	static const uint16_t methods[] = {AUTH_RSA_SIG, AUTH_DSS, AUTH_HYBRID_RSA, AUTH_XAUTH_PSK,
+	    7777};
 
 	for (size_t k = 0; k < ARRAY_LEN(methods); k++) {
 		struct lab	*l = lab_new(NULL, 2);
@@ -297,40 +330,59 @@ other_authentication_methods(void)
 static void
 mismatch_is_explained(void)
 {
-	struct lab *l = lab_new_with(&(struct lab_policy){.p1 = "encryption = \"aes-256\"; hash = \"sha256\"; group = 14;"}, 3);
+	struct lab *l = lab_new_with(
+	    &(struct lab_policy){.p1 = "encryption = \"aes-256\"; hash = \"sha256\"; group = 14;"},
+	    3);
 	struct initiator i;
 
 	ini_init(&i, peer_crypto, LAB_HIM, LAB_US, LAB_PSK, alg_group_id(5));
 	i.offers[0].cipher = alg_cipher_named("aes-256");
 	i.offers[0].hash = alg_hash_named("sha256");
 	lab_rx(l, &i, ini_mm1(&i));
-	T_TRUE(lab_logged(l, "Mismatched attribute types for class Group Description:  Rcv'd: Group 5  Cfg'd: Group 14"));
+	T_TRUE(lab_logged(l,
+	    "Mismatched attribute types for class Group Description:  Rcv'd: Group 5  Cfg'd: Group 14"));
 	T_TRUE(lab_logged(l, "All SA proposals found unacceptable"));
 	ini_fini(&i);
 	lab_free(l);
 }
 
-/* Several transforms: the choice is one of them, echoed as it came; ours is the order of preference. */
+/*
+ * Several transforms: the choice is one of them, echoed as it came; ours is the order of
+ * preference.
+ */
 static void
 choice_among_transforms(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.p1 = "encryption = \"aes-256\"; hash = \"sha512\"; group = 31;"
-								  " }, { name = \"second\"; encryption = \"3des\"; hash = \"md5\"; group = 2;",
-							       .group = ""},
-				      4);
+	struct lab *l = lab_new_with(
+	    &(struct lab_policy){
+		.p1 = "encryption = \"aes-256\"; hash = \"sha512\"; group = 31;"
+		      " }, { name = \"second\"; encryption = \"3des\"; hash = \"md5\"; group = 2;",
+		.group = ""},
+	    4);
 	struct initiator i;
 	unsigned	 n = 0;
 
-	/* The group of this lab names only "p1"; so 3des is no choice although a policy holds it. */
+	/*
+	 * The group of this lab names only "p1"; so 3des is no choice although a policy holds it.
+	 */
 	lab_t_peer(&i);
 	for (const struct alg_hash *h = alg_hashes; h->name != NULL && n < 4; h++) {
-		i.offers[n] = (struct ini_offer){.cipher = alg_cipher_named("3des"), .hash = h, .group = alg_group_id(2), .life_s = 100 + n};
+		i.offers[n] = (struct ini_offer){.cipher = alg_cipher_named("3des"),
+		    .hash = h,
+		    .group = alg_group_id(2),
+		    .life_s = 100 + n};
 		n++;
 	}
-	i.offers[n++] = (struct ini_offer){.cipher = alg_cipher_named("aes-256"), .hash = alg_hash_named("sha512"),
-					   .group = alg_group_id(31), .life_s = 70000, .life_kb = 5000, .life_tlv = true};
-	i.offers[n++] = (struct ini_offer){.cipher = alg_cipher_named("aes-256"), .hash = alg_hash_named("sha512"),
-					   .group = alg_group_id(31), .life_s = 60000};
+	i.offers[n++] = (struct ini_offer){.cipher = alg_cipher_named("aes-256"),
+	    .hash = alg_hash_named("sha512"),
+	    .group = alg_group_id(31),
+	    .life_s = 70000,
+	    .life_kb = 5000,
+	    .life_tlv = true};
+	i.offers[n++] = (struct ini_offer){.cipher = alg_cipher_named("aes-256"),
+	    .hash = alg_hash_named("sha512"),
+	    .group = alg_group_id(31),
+	    .life_s = 60000};
 	i.offer_count = n;
 	T_STEP(lab_phase1, l, &i);
 	T_TRUE(i.chosen == &i.offers[4]);
@@ -341,12 +393,13 @@ choice_among_transforms(void)
 static void
 policies_in_order_of_preference(void)
 {
-	struct lab *l = lab_new("log = { target = \"none\"; };\n"
-				"isakmp_policies = ( { name = \"a\"; encryption = \"aes-256\"; hash = \"sha512\"; group = 31; },\n"
-				"  { name = \"b\"; encryption = \"aes-128\"; hash = \"sha1\"; group = 31; } );\n"
-				"transform_sets = ( { name = \"s\"; encryption = \"aes-128\"; integrity = \"sha1\"; } );\n"
-				"tunnel_groups = ( { name = \"lab\"; pre_shared_key = \"secret-of-the-lab\"; } );\n",
-				5);
+	struct lab *l = lab_new(
+	    "log = { target = \"none\"; };\n"
+	    "isakmp_policies = ( { name = \"a\"; encryption = \"aes-256\"; hash = \"sha512\"; group = 31; },\n"
+	    "  { name = \"b\"; encryption = \"aes-128\"; hash = \"sha1\"; group = 31; } );\n"
+	    "transform_sets = ( { name = \"s\"; encryption = \"aes-128\"; integrity = \"sha1\"; } );\n"
+	    "tunnel_groups = ( { name = \"lab\"; pre_shared_key = \"secret-of-the-lab\"; } );\n",
+	    5);
 	struct initiator i;
 
 	lab_t_peer(&i);
@@ -365,7 +418,9 @@ missing_sa_payload(void)
 {
 	struct lab	*l = lab_new(NULL, 6);
 	struct initiator i;
-	static const struct lie no_sa = {.label = "MM1", .edit = drop_payload, .type = ISAKMP_PL_SA};
+	static const struct lie no_sa = {.label = "MM1",
+	    .edit = drop_payload,
+	    .type = ISAKMP_PL_SA};
 
 	lab_t_peer(&i);
 	i.hooks.edit = lie_edit;
@@ -437,11 +492,12 @@ message_3_incomplete(void)
 static void
 bad_ke(unsigned group, struct chunk value, const char *what)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.p1 = "encryption = \"aes-128\"; hash = \"sha1\";"
-								  " group = [ 2, 14, 19, 20, 21, 31, 22 ];"},
-				      11);
+	struct lab *l =
+	    lab_new_with(&(struct lab_policy){.p1 = "encryption = \"aes-128\"; hash = \"sha1\";"
+						    " group = [ 2, 14, 19, 20, 21, 31, 22 ];"},
+		11);
 	struct initiator i;
-	struct lie	 lie = {.label = "MM3", .edit = replace_raw, .type = ISAKMP_PL_KE, .data = value};
+	struct lie lie = {.label = "MM3", .edit = replace_raw, .type = ISAKMP_PL_KE, .data = value};
 
 	ini_init(&i, peer_crypto, LAB_HIM, LAB_US, LAB_PSK, alg_group_id(group));
 	T_STEP(lab_mm12, l, &i);
@@ -514,14 +570,20 @@ unusable_public_values(void)
 	bad_ke(22, CHUNK(one + 128, 128), "outside the subgroup");
 }
 
-/* X25519 has public values whose secret is zero for everybody (RFC 7748 6.1): noticed when the secret is made. */
+/*
+ * X25519 has public values whose secret is zero for everybody (RFC 7748 6.1): noticed when the
+ * secret is made.
+ */
 static void
 zero_secret_of_group_31(void)
 {
 	static const uint8_t zeros[32];
 	struct lab	*l = lab_new(NULL, 12);
 	struct initiator i;
-	struct lie	 lie = {.label = "MM3", .edit = replace_raw, .type = ISAKMP_PL_KE, .data = {zeros, 32}};
+	struct lie lie = {.label = "MM3",
+	    .edit = replace_raw,
+	    .type = ISAKMP_PL_KE,
+	    .data = {zeros, 32}};
 
 	lab_t_peer(&i);
 	T_STEP(lab_mm12, l, &i);
@@ -556,8 +618,10 @@ key_mismatch(void)
 	T_STEP(lab_mm12, l, &i);
 	T_STEP(lab_mm34, l, &i);
 	lab_rx(l, &i, ini_mm5(&i));
-	T_TRUE(lab_logged(l, "Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0"));
-	T_TRUE(lab_logged(l, "ERROR, had problems decrypting packet, probably due to mismatched pre-shared key.  Aborting"));
+	T_TRUE(lab_logged(l,
+	    "Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0"));
+	T_TRUE(lab_logged(l,
+	    "ERROR, had problems decrypting packet, probably due to mismatched pre-shared key.  Aborting"));
 	T_EQ(lab_counter(l, CNT_phase1_key_mismatch), 1);
 	T_EQ(lab_counter(l, CNT_phase1_failed), 1);
 	T_EQ(l->events[EVT_FSM_ERROR_HISTORY], 1);
@@ -612,7 +676,10 @@ wrong_hash_i(void)
 	static const uint8_t zeros[64];
 	struct lab	*l = lab_new(NULL, 22);
 	struct initiator i;
-	struct lie	 lie = {.label = "MM5", .edit = replace_raw, .type = ISAKMP_PL_HASH, .data = {zeros, 20}};
+	struct lie lie = {.label = "MM5",
+	    .edit = replace_raw,
+	    .type = ISAKMP_PL_HASH,
+	    .data = {zeros, 20}};
 
 	lab_t_peer(&i);
 	T_STEP(lab_mm12, l, &i);
@@ -637,7 +704,10 @@ hash_i_of_odd_length(void)
 	for (size_t k = 0; k < ARRAY_LEN(lengths); k++) {
 		struct lab	*l = lab_new(NULL, 23);
 		struct initiator i;
-		struct lie lie = {.label = "MM5", .edit = replace_raw, .type = ISAKMP_PL_HASH, .data = {zeros, lengths[k]}};
+		struct lie lie = {.label = "MM5",
+		    .edit = replace_raw,
+		    .type = ISAKMP_PL_HASH,
+		    .data = {zeros, lengths[k]}};
 
 		lab_t_peer(&i);
 		T_STEP(lab_mm12, l, &i);
@@ -668,7 +738,8 @@ message_5_in_the_clear(void)
 	memcpy(h.cky_i, i.cky_i, 8);
 	memcpy(h.cky_r, i.cky_r, 8);
 	msg_init(&m, &h);
-	msg_add(&m, ISAKMP_PL_ID, i.mem)->u.id = (struct pl_id){.kind = ID_IPV4_ADDR, .data = CHUNK(i.local.addr.b, 4)};
+	msg_add(&m, ISAKMP_PL_ID, i.mem)->u.id = (struct pl_id){.kind = ID_IPV4_ADDR,
+	    .data = CHUNK(i.local.addr.b, 4)};
 	msg_add_raw(&m, ISAKMP_PL_HASH, CHUNK(hash, 20), i.mem);
 	wb_init(&w, out, sizeof(out));
 	msg_encode(&w, &m);
@@ -719,14 +790,12 @@ identities_accepted(void)
 		const char *text;
 		const char *shown;
 	} rows[] = {{ID_IPV4_ADDR, 0, 0, LAB_HIM, LAB_HIM},
-		    {ID_IPV4_ADDR, 17, 500, LAB_HIM, LAB_HIM},
-		    {ID_IPV4_ADDR, 17, 4500, LAB_HIM, LAB_HIM},
-		    {ID_IPV4_ADDR, 17, 0, "10.0.0.5", "10.0.0.5"},
-		    {ID_FQDN, 0, 0, "branch.example", "branch.example"},
-		    {ID_USER_FQDN, 17, 500, "joe@branch.example", "joe@branch.example"},
-		    {ID_KEY_ID, 0, 0, "branch", NULL},
-		    {ID_IPV6_ADDR, 0, 0, "2001:db8::5", "2001:db8::5"},
-		    {ID_DER_ASN1_DN, 0, 0, "not really DER", NULL}};
+	    {ID_IPV4_ADDR, 17, 500, LAB_HIM, LAB_HIM}, {ID_IPV4_ADDR, 17, 4500, LAB_HIM, LAB_HIM},
+	    {ID_IPV4_ADDR, 17, 0, "10.0.0.5", "10.0.0.5"},
+	    {ID_FQDN, 0, 0, "branch.example", "branch.example"},
+	    {ID_USER_FQDN, 17, 500, "joe@branch.example", "joe@branch.example"},
+	    {ID_KEY_ID, 0, 0, "branch", NULL}, {ID_IPV6_ADDR, 0, 0, "2001:db8::5", "2001:db8::5"},
+	    {ID_DER_ASN1_DN, 0, 0, "not really DER", NULL}};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct lab	*l = lab_new(NULL, 30);
@@ -747,7 +816,8 @@ identities_accepted(void)
 }
 
 static void
-refused_identity(const char *remote_id, uint8_t kind, const char *text, uint8_t proto, uint16_t port)
+refused_identity(const char *remote_id, uint8_t kind, const char *text, uint8_t proto,
+    uint16_t port)
 {
 	char		  group[128];
 	struct lab_policy pol = {.group = group};
@@ -784,7 +854,10 @@ identities_refused(void)
 	refused_identity("any", ID_IPV4_ADDR, LAB_HIM, 17, 1701);
 }
 
-/* One daemon, many personas: the group is found by both addresses, then by identity among groups of one key. */
+/*
+ * One daemon, many personas: the group is found by both addresses, then by identity among groups of
+ * one key.
+ */
 static void
 choice_of_the_tunnel_group(void)
 {
@@ -804,10 +877,10 @@ choice_of_the_tunnel_group(void)
 		uint8_t	    idr_kind;
 		const char *idr;
 	} rows[] = {{"203.0.113.7", LAB_US, "nine", NULL, "net9", ID_FQDN, "nine.example"},
-		    {"203.0.113.7", "192.0.2.2", "nine", NULL, "net9", ID_FQDN, "nine.example"},
-		    {LAB_HIM, "192.0.2.2", "two", NULL, "dialled2", ID_IPV4_ADDR, "192.0.2.2"},
-		    {LAB_HIM, LAB_US, LAB_PSK, "alice.example", "alice", ID_IPV4_ADDR, LAB_US},
-		    {LAB_HIM, LAB_US, LAB_PSK, "bob.example", "bob", ID_USER_FQDN, "gw@bob.example"}};
+	    {"203.0.113.7", "192.0.2.2", "nine", NULL, "net9", ID_FQDN, "nine.example"},
+	    {LAB_HIM, "192.0.2.2", "two", NULL, "dialled2", ID_IPV4_ADDR, "192.0.2.2"},
+	    {LAB_HIM, LAB_US, LAB_PSK, "alice.example", "alice", ID_IPV4_ADDR, LAB_US},
+	    {LAB_HIM, LAB_US, LAB_PSK, "bob.example", "bob", ID_USER_FQDN, "gw@bob.example"}};
 	struct lab	*l = lab_new(policy, 32);
 	struct initiator i;
 	struct lab_sa	 s;
@@ -842,11 +915,12 @@ choice_of_the_tunnel_group(void)
 static void
 no_group_for_the_address(void)
 {
-	struct lab *l = lab_new("log = { target = \"none\"; };\n"
-				"isakmp_policies = ( { name = \"a\"; encryption = \"aes-128\"; hash = \"sha1\"; group = 31; } );\n"
-				"transform_sets = ( { name = \"s\"; encryption = \"aes-128\"; integrity = \"sha1\"; } );\n"
-				"tunnel_groups = ( { name = \"g\"; peer = \"203.0.113.7\"; pre_shared_key = \"x1y2z3\"; } );\n",
-				33);
+	struct lab *l = lab_new(
+	    "log = { target = \"none\"; };\n"
+	    "isakmp_policies = ( { name = \"a\"; encryption = \"aes-128\"; hash = \"sha1\"; group = 31; } );\n"
+	    "transform_sets = ( { name = \"s\"; encryption = \"aes-128\"; integrity = \"sha1\"; } );\n"
+	    "tunnel_groups = ( { name = \"g\"; peer = \"203.0.113.7\"; pre_shared_key = \"x1y2z3\"; } );\n",
+	    33);
 	struct initiator i;
 
 	lab_t_peer(&i);
@@ -879,7 +953,9 @@ vendor_ids_in_every_message(void)
 	}
 }
 
-/* Padding is of any length and content; what follows the payloads inside the ciphertext is padding. */
+/*
+ * Padding is of any length and content; what follows the payloads inside the ciphertext is padding.
+ */
 static void
 extra_padding(void *ctx, const char *label, struct wbuf *w)
 {
@@ -925,7 +1001,8 @@ log_of_a_good_negotiation(void)
 	    "IKE_DECODE RECEIVED Message (msgid=0) with payloads : HDR + SA (1) + VENDOR (13) + NONE (0) total length : ",
 	    "IKE_DECODE SENDING Message (msgid=0) with payloads : HDR + SA (1)",
 	    "Connection landed on tunnel_group lab",
-	    "Group = lab, IP = " LAB_HIM ", MM_WAIT_MSG3, EV_RCV_MSG3 --> MM_WAIT_MSG5, EV_SND_MSG4",
+	    "Group = lab, IP = " LAB_HIM
+	    ", MM_WAIT_MSG3, EV_RCV_MSG3 --> MM_WAIT_MSG5, EV_SND_MSG4",
 	    "MM_WAIT_MSG5, EV_RCV_MSG5 --> MM_ACTIVE, EV_SND_MSG6",
 	    "Group = lab, IP = " LAB_HIM ", PHASE 1 COMPLETED",
 	    "QM_START, EV_RCV_MSG1 --> QM_WAIT_MSG3, EV_SND_MSG2",
@@ -946,11 +1023,14 @@ log_of_a_good_negotiation(void)
 	T_EQ(l->events[EVT_FSM_ERROR_HISTORY] + l->events[EVT_DAEMON_ERROR], 0);
 	/* Nothing secret in it: neither the key nor a SKEYID as text or hex. */
 	T_TRUE(!lab_logged(l, LAB_PSK));
-	snprintf(psk_hex, sizeof(psk_hex), "%02x%02x%02x%02x", i.keys.a.b[0], i.keys.a.b[1], i.keys.a.b[2], i.keys.a.b[3]);
+	snprintf(psk_hex, sizeof(psk_hex), "%02x%02x%02x%02x", i.keys.a.b[0], i.keys.a.b[1],
+	    i.keys.a.b[2], i.keys.a.b[3]);
 	T_TRUE(!lab_logged(l, psk_hex));
-	snprintf(psk_hex, sizeof(psk_hex), "%02x%02x%02x%02x", i.key.b[0], i.key.b[1], i.key.b[2], i.key.b[3]);
+	snprintf(psk_hex, sizeof(psk_hex), "%02x%02x%02x%02x", i.key.b[0], i.key.b[1], i.key.b[2],
+	    i.key.b[3]);
 	T_TRUE(!lab_logged(l, psk_hex));
-	snprintf(psk_hex, sizeof(psk_hex), "%02x%02x%02x%02x", q.keymat_r[0], q.keymat_r[1], q.keymat_r[2], q.keymat_r[3]);
+	snprintf(psk_hex, sizeof(psk_hex), "%02x%02x%02x%02x", q.keymat_r[0], q.keymat_r[1],
+	    q.keymat_r[2], q.keymat_r[3]);
 	T_TRUE(!lab_logged(l, psk_hex));
 	ini_qm_fini(&q);
 	ini_fini(&i);

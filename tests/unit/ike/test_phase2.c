@@ -32,8 +32,9 @@ refused(struct lab *l, struct ini_qm *q, uint16_t notify, const char *what)
 	lab_rx(l, q->ini, ini_qm1(q));
 	n = T_NOTIFY(l, q->ini, notify, false);
 	if (n != NULL) {
-		ok = T_EQ(n->protocol, q->offers[0].protocol != 0 ? q->offers[0].protocol : PROTO_ESP) &&
-		     T_MEM(n->spi.p, n->spi.n, q->spi_i, 4);
+		ok = T_EQ(n->protocol,
+			 q->offers[0].protocol != 0 ? q->offers[0].protocol : PROTO_ESP) &&
+		    T_MEM(n->spi.p, n->spi.n, q->spi_i, 4);
 	}
 	if (n == NULL || !ok)
 		T_FAIL("%s", what);
@@ -50,19 +51,28 @@ several_proposals(void)
 	struct lab	 *l;
 	struct initiator  i;
 	struct ini_qm	  q;
-	struct lab_policy pol = {
-	    .sets = "{ name = \"first\"; encryption = \"aes-256\"; integrity = \"sha512\"; },\n"
-		    "{ name = \"second\"; encryption = \"3des\"; integrity = \"md5\"; }",
-	    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; transform_sets = [ \"first\", \"second\" ];"};
+	struct lab_policy pol =
+	    {.sets = "{ name = \"first\"; encryption = \"aes-256\"; integrity = \"sha512\"; },\n"
+		     "{ name = \"second\"; encryption = \"3des\"; integrity = \"md5\"; }",
+		.entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; "
+			 "transform_sets = [ \"first\", \"second\" ];"};
 
 	if (up(&l, &i, &pol, 1)) {
 		ini_qm_init(&q, &i);
 		q.offers[0].cipher = alg_cipher_named("aes-128");
-		q.offers[1] = (struct ini_p2_offer){.cipher = alg_cipher_named("3des"), .integ = alg_integ_named("md5"),
-						    .encap = ENCAP_TUNNEL, .life_s = 1800};
-		q.offers[2] = (struct ini_p2_offer){.protocol = PROTO_AH, .integ = alg_integ_named("sha1"), .encap = ENCAP_TUNNEL};
-		q.offers[3] = (struct ini_p2_offer){.cipher = alg_cipher_named("aes-256"), .integ = alg_integ_named("sha512"),
-						    .encap = ENCAP_TUNNEL, .life_s = 900, .life_tlv = true, .life_kb = 100000};
+		q.offers[1] = (struct ini_p2_offer){.cipher = alg_cipher_named("3des"),
+		    .integ = alg_integ_named("md5"),
+		    .encap = ENCAP_TUNNEL,
+		    .life_s = 1800};
+		q.offers[2] = (struct ini_p2_offer){.protocol = PROTO_AH,
+		    .integ = alg_integ_named("sha1"),
+		    .encap = ENCAP_TUNNEL};
+		q.offers[3] = (struct ini_p2_offer){.cipher = alg_cipher_named("aes-256"),
+		    .integ = alg_integ_named("sha512"),
+		    .encap = ENCAP_TUNNEL,
+		    .life_s = 900,
+		    .life_tlv = true,
+		    .life_kb = 100000};
 		q.offer_count = 4;
 		T_STEP(lab_quick, l, &q);
 		T_TRUE(q.chosen == &q.offers[3]); /* our preference, not the peer's order */
@@ -80,16 +90,21 @@ several_transforms_of_one_proposal(void)
 	struct ini_qm	 q;
 	static const char *const ciphers[] = {"aes-256", "aes-192", "aes-128", "3des"};
 
-	if (up(&l, &i, &(struct lab_policy){.sets = "{ name = \"s\"; encryption = \"aes-128\"; integrity = \"sha1\"; }",
-					    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\";"},
-	       2)) {
+	if (up(&l, &i,
+		&(struct lab_policy){
+		    .sets = "{ name = \"s\"; encryption = \"aes-128\"; integrity = \"sha1\"; }",
+		    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\";"},
+		2)) {
 		ini_qm_init(&q, &i);
 		for (unsigned k = 0; k < 12; k++)
-			q.offers[k] = (struct ini_p2_offer){.cipher = alg_cipher_named(ciphers[k / 3]),
-							    .integ = alg_integ_named(k % 3 == 0 ? "md5" : k % 3 == 1 ? "sha1" : "sha256"),
-							    .encap = ENCAP_TUNNEL,
-							    .life_s = 1000 + k,
-							    .same_proposal = k != 0};
+			q.offers[k] = (struct ini_p2_offer){.cipher = alg_cipher_named(
+								ciphers[k / 3]),
+			    .integ = alg_integ_named(k % 3 == 0 ? "md5" :
+				    k % 3 == 1			? "sha1" :
+								  "sha256"),
+			    .encap = ENCAP_TUNNEL,
+			    .life_s = 1000 + k,
+			    .same_proposal = k != 0};
 		q.offer_count = 12;
 		T_STEP(lab_quick, l, &q);
 		T_TRUE(q.chosen == &q.offers[7]);
@@ -109,7 +124,10 @@ bundle_with_ipcomp(void)
 
 	if (up(&l, &i, NULL, 3)) {
 		ini_qm_init(&q, &i);
-		q.offers[1] = (struct ini_p2_offer){.protocol = PROTO_IPCOMP, .transform_id = 2, .encap = ENCAP_TUNNEL, .bundle = true};
+		q.offers[1] = (struct ini_p2_offer){.protocol = PROTO_IPCOMP,
+		    .transform_id = 2,
+		    .encap = ENCAP_TUNNEL,
+		    .bundle = true};
 		q.offer_count = 2;
 		T_STEP(lab_quick, l, &q);
 		T_TRUE(q.chosen == &q.offers[0]);
@@ -119,7 +137,9 @@ bundle_with_ipcomp(void)
 		ini_qm_init(&q, &i);
 		q.offers[1] = q.offers[0];
 		q.offers[1].bundle = true;
-		q.offers[0] = (struct ini_p2_offer){.protocol = PROTO_IPCOMP, .transform_id = 2, .encap = ENCAP_TUNNEL};
+		q.offers[0] = (struct ini_p2_offer){.protocol = PROTO_IPCOMP,
+		    .transform_id = 2,
+		    .encap = ENCAP_TUNNEL};
 		q.offer_count = 2;
 		T_STEP(lab_quick, l, &q);
 		T_TRUE(q.chosen == &q.offers[1]);
@@ -139,12 +159,18 @@ bundle_of_esp_and_ah(void)
 
 	if (up(&l, &i, NULL, 4)) {
 		ini_qm_init(&q, &i);
-		q.offers[1] = (struct ini_p2_offer){.protocol = PROTO_AH, .integ = alg_integ_named("sha1"), .encap = ENCAP_TUNNEL, .bundle = true};
+		q.offers[1] = (struct ini_p2_offer){.protocol = PROTO_AH,
+		    .integ = alg_integ_named("sha1"),
+		    .encap = ENCAP_TUNNEL,
+		    .bundle = true};
 		q.offer_count = 2;
 		refused(l, &q, N_NO_PROPOSAL_CHOSEN, "ESP and AH");
 		ini_qm_fini(&q);
 		ini_qm_init(&q, &i);
-		q.offers[1] = (struct ini_p2_offer){.protocol = PROTO_AH, .integ = alg_integ_named("sha1"), .encap = ENCAP_TUNNEL, .bundle = true};
+		q.offers[1] = (struct ini_p2_offer){.protocol = PROTO_AH,
+		    .integ = alg_integ_named("sha1"),
+		    .encap = ENCAP_TUNNEL,
+		    .bundle = true};
 		q.offers[2] = q.offers[0];
 		q.offer_count = 3;
 		T_STEP(lab_quick, l, &q);
@@ -161,20 +187,25 @@ no_proposal_chosen(void)
 	struct initiator i;
 	struct ini_qm	 q;
 
-	if (up(&l, &i, &(struct lab_policy){.sets = "{ name = \"only\"; encryption = \"aes-256\"; integrity = \"sha256\"; mode = \"tunnel\"; }",
-					    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\";"},
-	       5)) {
+	if (up(&l, &i,
+		&(struct lab_policy){
+		    .sets =
+			"{ name = \"only\"; encryption = \"aes-256\"; integrity = \"sha256\"; mode = \"tunnel\"; }",
+		    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\";"},
+		5)) {
 		static const struct {
 			const char *cipher, *integ;
 			uint16_t    encap;
 		} rows[] = {{"aes-128", "sha256", ENCAP_TUNNEL}, {"aes-256", "sha1", ENCAP_TUNNEL},
-			    {"aes-256", "sha256", ENCAP_TRANSPORT}, {"aes-256", "sha256", ENCAP_UDP_TUNNEL},
-			    {"aes-256", "sha256", 17}, {"aes-gcm-128", NULL, ENCAP_TUNNEL}, {"aes-256", NULL, ENCAP_TUNNEL}};
+		    {"aes-256", "sha256", ENCAP_TRANSPORT}, {"aes-256", "sha256", ENCAP_UDP_TUNNEL},
+		    {"aes-256", "sha256", 17}, {"aes-gcm-128", NULL, ENCAP_TUNNEL},
+		    {"aes-256", NULL, ENCAP_TUNNEL}};
 
 		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 			ini_qm_init(&q, &i);
 			q.offers[0].cipher = alg_cipher_named(rows[k].cipher);
-			q.offers[0].integ = rows[k].integ != NULL ? alg_integ_named(rows[k].integ) : NULL;
+			q.offers[0].integ = rows[k].integ != NULL ? alg_integ_named(rows[k].integ) :
+								    NULL;
 			q.offers[0].encap = rows[k].encap;
 			refused(l, &q, N_NO_PROPOSAL_CHOSEN, rows[k].cipher);
 			ini_qm_fini(&q);
@@ -242,27 +273,47 @@ identities_of_every_kind(void)
 		uint16_t    port_i, port_r;
 		bool	    fits;
 	} rows[] = {
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR, "10.9.0.7", ID_IPV4_ADDR, "10.1.0.1", 0, 0, 0, true},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.9.0.128/25", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, true},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_RANGE, "10.9.0.3-10.9.0.9", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, true},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_RANGE, "10.9.0.3-10.9.1.9", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_RANGE, "10.9.0.9-10.9.0.3", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
-	    {"any", "any", "", ID_IPV4_ADDR_SUBNET, "0.0.0.0/0", ID_IPV4_ADDR_SUBNET, "0.0.0.0/0", 0, 0, 0, true},
-	    {"any", "any", "", ID_IPV6_ADDR, "2001:db8::1", ID_IPV6_ADDR_SUBNET, "2001:db8:9::/48", 0, 0, 0, true},
-	    {"any", "any", "", ID_IPV6_ADDR_RANGE, "2001:db8::1-2001:db8::9", ID_IPV6_ADDR, "2001:db8::a", 0, 0, 0, true},
-	    {"any", "any", "", ID_FQDN, "a.example", ID_IPV4_ADDR, "10.1.0.1", 0, 0, 0, false}, /* CVE-2023-38711 */
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR, "10.9.0.7", ID_IPV4_ADDR, "10.1.0.1",
+		0, 0, 0, true},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.9.0.128/25",
+		ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, true},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_RANGE, "10.9.0.3-10.9.0.9",
+		ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, true},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_RANGE, "10.9.0.3-10.9.1.9",
+		ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_RANGE, "10.9.0.9-10.9.0.3",
+		ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
+	    {"any", "any", "", ID_IPV4_ADDR_SUBNET, "0.0.0.0/0", ID_IPV4_ADDR_SUBNET, "0.0.0.0/0",
+		0, 0, 0, true},
+	    {"any", "any", "", ID_IPV6_ADDR, "2001:db8::1", ID_IPV6_ADDR_SUBNET, "2001:db8:9::/48",
+		0, 0, 0, true},
+	    {"any", "any", "", ID_IPV6_ADDR_RANGE, "2001:db8::1-2001:db8::9", ID_IPV6_ADDR,
+		"2001:db8::a", 0, 0, 0, true},
+	    {"any", "any", "", ID_FQDN, "a.example", ID_IPV4_ADDR, "10.1.0.1", 0, 0, 0,
+		false}, /* CVE-2023-38711 */
 	    {"any", "any", "", ID_IPV4_ADDR, "10.1.0.1", ID_FQDN, "a.example", 0, 0, 0, false},
 	    {"any", "any", "", ID_KEY_ID, "", ID_KEY_ID, "", 0, 0, 0, false},
-	    {"any", "any", "", ID_DER_ASN1_DN, "junk that is longer than any address could ever be in here", ID_IPV4_ADDR, "10.1.0.1", 0, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.9.0.0/23", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.9.0.0/24", ID_IPV4_ADDR_SUBNET, "10.2.0.0/24", 0, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", ID_IPV4_ADDR_SUBNET, "10.9.0.0/24", 0, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV6_ADDR, "2001:db8::1", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR, "10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 0, 1701, true},
-	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR, "10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 4711, 1701, true},
-	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR, "10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 0, 0, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR, "10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 6, 0, 1701, false},
-	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR, "10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 1701, 1701, true},
+	    {"any", "any", "", ID_DER_ASN1_DN,
+		"junk that is longer than any address could ever be in here", ID_IPV4_ADDR,
+		"10.1.0.1", 0, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.9.0.0/23",
+		ID_IPV4_ADDR_SUBNET, "10.1.0.0/24", 0, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.9.0.0/24",
+		ID_IPV4_ADDR_SUBNET, "10.2.0.0/24", 0, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR_SUBNET, "10.1.0.0/24",
+		ID_IPV4_ADDR_SUBNET, "10.9.0.0/24", 0, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV6_ADDR, "2001:db8::1", ID_IPV4_ADDR_SUBNET,
+		"10.1.0.0/24", 0, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR,
+		"10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 0, 1701, true},
+	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR,
+		"10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 4711, 1701, true},
+	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR,
+		"10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 17, 0, 0, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "protocol = \"udp\"; local_port = 1701;", ID_IPV4_ADDR,
+		"10.9.0.1", ID_IPV4_ADDR, "10.1.0.1", 6, 0, 1701, false},
+	    {"10.1.0.0/24", "10.9.0.0/24", "", ID_IPV4_ADDR, "10.9.0.1", ID_IPV4_ADDR, "10.1.0.1",
+		17, 1701, 1701, true},
 	};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
@@ -271,7 +322,8 @@ identities_of_every_kind(void)
 		struct initiator i;
 		struct ini_qm	 q;
 
-		snprintf(entry, sizeof(entry), "local = \"%s\"; remote = \"%s\"; %s", rows[k].local, rows[k].remote, rows[k].more);
+		snprintf(entry, sizeof(entry), "local = \"%s\"; remote = \"%s\"; %s", rows[k].local,
+		    rows[k].remote, rows[k].more);
 		if (up(&l, &i, &(struct lab_policy){.entry = entry}, 10)) {
 			ini_qm_init(&q, &i);
 			q.idci = ini_id(rows[k].kind_i, rows[k].idci);
@@ -310,11 +362,13 @@ proxy_mismatch_is_logged_as_asa_does(void)
 		ini_qm_init(&q, &i);
 		q.idcr = ini_id(ID_IPV4_ADDR_SUBNET, "172.16.1.0/24");
 		refused(l, &q, N_INVALID_ID_INFORMATION, "proxy mismatch");
-		T_TRUE(lab_logged(l, "Rejecting IPSec tunnel: no matching crypto map entry for remote proxy "
-				     "10.9.0.0/255.255.255.0/0/0 local proxy 172.16.1.0/255.255.255.0/0/0"));
+		T_TRUE(lab_logged(l,
+		    "Rejecting IPSec tunnel: no matching crypto map entry for remote proxy "
+		    "10.9.0.0/255.255.255.0/0/0 local proxy 172.16.1.0/255.255.255.0/0/0"));
 		T_TRUE(lab_logged(l, "QM FSM error (P2 struct &0x"));
 		T_TRUE(lab_logged(l, "Removing peer from correlator table failed, no match!"));
-		T_TRUE(lab_logged(l, "Session is being torn down. Reason: crypto map policy not found"));
+		T_TRUE(lab_logged(l,
+		    "Session is being torn down. Reason: crypto map policy not found"));
 		T_EQ(lab_counter(l, CNT_phase2_proxy_mismatch), 1);
 		ini_qm_fini(&q);
 	}
@@ -360,7 +414,10 @@ narrowing(void)
 	struct ini_qm	 q;
 	struct ini_id	 want;
 
-	if (up(&l, &i, &(struct lab_policy){.entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; narrow = true;"}, 13)) {
+	if (up(&l, &i,
+		&(struct lab_policy){
+		    .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; narrow = true;"},
+		13)) {
 		ini_qm_init(&q, &i);
 		q.idcr = ini_id(ID_IPV4_ADDR_SUBNET, "0.0.0.0/0");
 		T_STEP(lab_quick, l, &q);
@@ -396,9 +453,9 @@ pfs_rules(void)
 		const char *pfs;
 		unsigned    group; /* offered, 0: none */
 		bool	    taken;
-	} rows[] = {{"\"none\"", 0, true}, {"\"none\"", 31, false}, {"19", 19, true},  {"19", 31, false},
-		    {"19", 0, false},	   {"\"any\"", 0, true},    {"\"any\"", 31, true}, {"[ 14, 31 ]", 31, true},
-		    {"[ 14, 19 ]", 31, false}};
+	} rows[] = {{"\"none\"", 0, true}, {"\"none\"", 31, false}, {"19", 19, true},
+	    {"19", 31, false}, {"19", 0, false}, {"\"any\"", 0, true}, {"\"any\"", 31, true},
+	    {"[ 14, 31 ]", 31, true}, {"[ 14, 19 ]", 31, false}};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		char		 entry[128];
@@ -406,10 +463,12 @@ pfs_rules(void)
 		struct initiator i;
 		struct ini_qm	 q;
 
-		snprintf(entry, sizeof(entry), "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; pfs = %s;", rows[k].pfs);
+		snprintf(entry, sizeof(entry),
+		    "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; pfs = %s;", rows[k].pfs);
 		if (up(&l, &i, &(struct lab_policy){.entry = entry}, 20)) {
 			ini_qm_init(&q, &i);
-			q.pfs = q.offers[0].pfs = rows[k].group != 0 ? alg_group_id(rows[k].group) : NULL;
+			q.pfs = q.offers[0].pfs = rows[k].group != 0 ? alg_group_id(rows[k].group) :
+								       NULL;
 			if (rows[k].taken) {
 				if (!T_STEP(lab_quick, l, &q) || !T_TRUE(lab_same_keys(l, &q)))
 					T_FAIL("pfs = %s, offered %u", rows[k].pfs, rows[k].group);
@@ -469,7 +528,10 @@ lie_edit(void *ctx, const char *label, struct msg *m, struct arena *mem)
 	}
 }
 
-/* QM1 with something wrong in it: no SA comes of it, phase 1 lives, the next Quick Mode goes through. */
+/*
+ * QM1 with something wrong in it: no SA comes of it, phase 1 lives, the next Quick Mode goes
+ * through.
+ */
 static void
 malformed_first_messages(void)
 {
@@ -611,13 +673,13 @@ wrong_hashes(void)
 		ini_qm_init(&q, &i);
 		lab_snapshot(l, before, sizeof(before));
 		i.hooks.plain = flip_hash;
-		i.hooks.ctx = (void *)(uintptr_t)"QM1";
+		i.hooks.ctx = (void *)(uintptr_t) "QM1";
 		lab_rx(l, &i, ini_qm1(&q));
 		T_SILENT(l);
 		lab_snapshot(l, after, sizeof(after));
 		T_STR(after, before);
 		T_EQ(lab_counter(l, CNT_bad_hash), 1);
-		i.hooks.ctx = (void *)(uintptr_t)"QM3";
+		i.hooks.ctx = (void *)(uintptr_t) "QM3";
 		T_STEP(lab_qm12, l, &q);
 		lab_snapshot(l, before, sizeof(before));
 		uint8_t iv[16];
@@ -689,7 +751,9 @@ ten_children_on_one_sa(void)
 	struct lab_child kids[12];
 	char		 net[32];
 
-	if (up(&l, &i, &(struct lab_policy){.entry = "local = \"10.1.0.0/16\"; remote = \"10.9.0.0/16\";"}, 41)) {
+	if (up(&l, &i,
+		&(struct lab_policy){.entry = "local = \"10.1.0.0/16\"; remote = \"10.9.0.0/16\";"},
+		41)) {
 		for (int k = 0; k < 10; k++) {
 			ini_qm_init(&q, &i);
 			snprintf(net, sizeof(net), "10.9.%d.0/24", k);
@@ -722,7 +786,10 @@ message_id_used_again(void)
 		ini_qm_init(&q, &i);
 		T_STEP(lab_quick, l, &q);
 		lab_snapshot(l, before, sizeof(before));
-		/* RFC 2409 5.5: message ids are unique on an SA. A new Quick Mode with the old number is refused. */
+		/*
+		 * RFC 2409 5.5: message ids are unique on an SA. A new Quick Mode with the old
+		 * number is refused.
+		 */
 		ini_qm_init(&r, &i);
 		r.msgid = q.msgid;
 		lab_rx(l, &i, ini_qm1(&r));
@@ -774,9 +841,14 @@ quick_mode_before_phase_1_is_done(void)
 static void
 fourth_message(struct initiator *i, struct ini_qm *q, struct lab *l, uint16_t type)
 {
-	/* HASH, then N; the HASH of a fourth message is nowhere defined, so HASH(1)'s form is used by those who send one. */
+	/*
+	 * HASH, then N; the HASH of a fourth message is nowhere defined, so HASH(1)'s form is used
+	 * by those who send one.
+	 */
 	struct msg	  m;
-	struct isakmp_hdr h = {.version = ISAKMP_VERSION, .exchange = ISAKMP_XCHG_QUICK, .msgid = q->msgid};
+	struct isakmp_hdr h = {.version = ISAKMP_VERSION,
+	    .exchange = ISAKMP_XCHG_QUICK,
+	    .msgid = q->msgid};
 	uint8_t		  plain[256], hash[64];
 	struct wbuf	  w;
 
@@ -787,14 +859,17 @@ fourth_message(struct initiator *i, struct ini_qm *q, struct lab *l, uint16_t ty
 	ini_add_notify(i, &m, PROTO_ESP, type, CHUNK(q->spi_i, 4), CHUNK_NONE);
 	wb_init(&w, plain, sizeof(plain));
 	payload_chain_put(&w, m.first);
-	T_OK(keymat_hash1(peer_crypto, i->chosen->hash, secret_view(&i->keys.a), q->msgid, wb_view(&w), hash));
+	T_OK(keymat_hash1(peer_crypto, i->chosen->hash, secret_view(&i->keys.a), q->msgid,
+	    wb_view(&w), hash));
 	wb_init(&w, plain, sizeof(plain));
 	wb_u8(&w, ISAKMP_PL_N);
 	wb_u8(&w, 0);
 	wb_u16(&w, (uint16_t)(4 + i->chosen->hash->len));
 	wb_put(&w, CHUNK(hash, i->chosen->hash->len));
 	payload_chain_put(&w, m.first);
-	lab_rx(l, i, ini_seal(i, ISAKMP_XCHG_QUICK, ISAKMP_FLAG_ENCRYPT, q->msgid, ISAKMP_PL_HASH, wb_view(&w), q->iv));
+	lab_rx(l, i,
+	    ini_seal(i, ISAKMP_XCHG_QUICK, ISAKMP_FLAG_ENCRYPT, q->msgid, ISAKMP_PL_HASH,
+		wb_view(&w), q->iv));
 }
 
 static void
@@ -836,8 +911,9 @@ responder_lifetime(void)
 		uint32_t s, kb; /* offered */
 		uint32_t told_s, told_kb;
 		uint32_t in_force_s, in_force_kb;
-	} rows[] = {{3600, 0, 600, 1000, 600, 1000}, {600, 1000, 0, 0, 600, 1000}, {300, 500, 0, 0, 300, 500},
-		    {300, 5000, 0, 1000, 300, 1000}, {0, 0, 600, 1000, 600, 1000}};
+	} rows[] = {{3600, 0, 600, 1000, 600, 1000}, {600, 1000, 0, 0, 600, 1000},
+	    {300, 500, 0, 0, 300, 500}, {300, 5000, 0, 1000, 300, 1000},
+	    {0, 0, 600, 1000, 600, 1000}};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct lab	*l;
@@ -845,9 +921,12 @@ responder_lifetime(void)
 		struct ini_qm	 q;
 		struct lab_child kid;
 
-		if (up(&l, &i, &(struct lab_policy){.entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; lifetime = 600;"
-							     " lifetime_kilobytes = 1000;"},
-		       60)) {
+		if (up(&l, &i,
+			&(struct lab_policy){
+			    .entry =
+				"local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; lifetime = 600;"
+				" lifetime_kilobytes = 1000;"},
+			60)) {
 			ini_qm_init(&q, &i);
 			q.offers[0].life_s = rows[k].s;
 			q.offers[0].life_kb = rows[k].kb;

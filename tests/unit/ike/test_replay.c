@@ -1,4 +1,6 @@
-/* Same seed, same conversation: the same octets, to the last one.  Faults and fuzzing lean on this. */
+/*
+ * Same seed, same conversation: the same octets, to the last one.  Faults and fuzzing lean on this.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/err.h"
 #include "t.h"
@@ -11,9 +13,10 @@ conversation(uint64_t seed, uint64_t peer_seed, unsigned group)
 {
 	struct why	 w = {0};
 	struct crypto	*c = crypto_new_replay(peer_seed, &w);
-	struct lab	*l = lab_new_with(&(struct lab_policy){.group = "dpd = { interval = 10; retries = 3; };",
-							       .entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; lifetime = 900;"},
-					  seed);
+	struct lab *l = lab_new_with(
+	    &(struct lab_policy){.group = "dpd = { interval = 10; retries = 3; };",
+		.entry = "local = \"10.1.0.0/24\"; remote = \"10.9.0.0/24\"; lifetime = 900;"},
+	    seed);
 	struct initiator i, odd;
 	struct ini_qm	 q, r = {0};
 	struct chunk	 d;

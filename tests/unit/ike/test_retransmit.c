@@ -7,7 +7,8 @@
 
 /* Send the same octets again; the answer must be the same octets again. */
 static void
-same_again(struct lab *l, const struct initiator *i, struct chunk request, struct chunk answer, const char *what)
+same_again(struct lab *l, const struct initiator *i, struct chunk request, struct chunk answer,
+    const char *what)
 {
 	struct chunk d;
 	char	     before[2048], after[2048];
@@ -152,7 +153,8 @@ out:
 static void
 messages_2_and_4_have_no_timer(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 30; };"}, 3);
+	struct lab *l =
+	    lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 30; };"}, 3);
 	struct initiator i;
 
 	lab_t_peer(&i);
@@ -172,7 +174,8 @@ messages_2_and_4_have_no_timer(void)
 static void
 half_open_times_out(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 30; };"}, 4);
+	struct lab *l =
+	    lab_new_with(&(struct lab_policy){.top = "limits = { half_open_timeout = 30; };"}, 4);
 	struct initiator i;
 	struct why	 w = {0};
 
@@ -198,7 +201,10 @@ half_open_times_out(void)
 	lab_free(l);
 }
 
-/* Only the responder can notice that QM3 was lost: it repeats QM2 (INTEROP: charon then repeats QM3). */
+/*
+ * Only the responder can notice that QM3 was lost: it repeats QM2 (INTEROP: charon then repeats
+ * QM3).
+ */
 static void
 qm2_is_repeated_until_qm3(void)
 {
@@ -317,7 +323,9 @@ static void
 limit_per_source(void)
 {
 	struct lab *l = lab_new_with(
-	    &(struct lab_policy){.top = "limits = { half_open = 100; half_open_per_source = 5; half_open_timeout = 30; };"}, 8);
+	    &(struct lab_policy){.top = "limits = { half_open = 100; half_open_per_source = 5; "
+					"half_open_timeout = 30; };"},
+	    8);
 	struct initiator up, good;
 
 	lab_t_peer(&up);
@@ -343,8 +351,12 @@ limit_per_source(void)
 static void
 limit_of_all(void)
 {
-	struct lab *l = lab_new_with(
-	    &(struct lab_policy){.top = "limits = { half_open = 20; half_open_per_source = 5; half_open_timeout = 30; };"}, 9);
+	struct lab *l =
+	    lab_new_with(&(struct
+			     lab_policy){.top =
+					     "limits = { half_open = 20; half_open_per_source = 5; "
+					     "half_open_timeout = 30; };"},
+		9);
 	struct initiator good;
 	char		 address[32];
 
@@ -368,7 +380,8 @@ limit_of_all(void)
 static void
 limit_of_quick_modes(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.top = "limits = { phase2_per_sa = 4; };"}, 10);
+	struct lab *l =
+	    lab_new_with(&(struct lab_policy){.top = "limits = { phase2_per_sa = 4; };"}, 10);
 	struct initiator i;
 	struct ini_qm	 q[6];
 
@@ -393,7 +406,8 @@ out:
 static void
 notify_rate(void)
 {
-	struct lab	*l = lab_new_with(&(struct lab_policy){.top = "limits = { notify_rate = 10; };"}, 11);
+	struct lab *l = lab_new_with(&(struct lab_policy){.top = "limits = { notify_rate = 10; };"},
+	    11);
 	struct initiator i;
 	char		 address[32];
 

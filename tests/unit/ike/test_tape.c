@@ -94,13 +94,15 @@ play_rx(struct player *p, const char *arg)
 	long	       len = -1;
 	char	      *trace, *save = NULL;
 
-	if (sscanf(arg, "%60[a-z0-9.-].trace %u", name, &want) >= 1 && strstr(arg, ".trace ") != NULL) {
+	if (sscanf(arg, "%60[a-z0-9.-].trace %u", name, &want) >= 1 &&
+	    strstr(arg, ".trace ") != NULL) {
 		snprintf(name, sizeof(name), "%.*s", (int)(strchr(arg, ' ') - arg), arg);
 		want = (unsigned)strtoul(strchr(arg, ' '), NULL, 10);
 		trace = slurp(name);
 		if (trace == NULL)
 			return bad(p, "no such trace");
-		for (char *line = strtok_r(trace, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
+		for (char *line = strtok_r(trace, "\n", &save); line != NULL;
+		     line = strtok_r(NULL, "\n", &save))
 			if ((line[0] == 'i' || line[0] == 'r') && line[1] == ' ' && n++ == want)
 				len = hexdump_parse(line + 2, octets, sizeof(octets));
 		free(trace);
@@ -143,8 +145,8 @@ play_tx(struct player *p, const char *pattern)
 			c += 2;
 		} else if (hex_digit(c[0]) >= 0 && hex_digit(c[1]) >= 0) {
 			if (at >= d.n || d.p[at] != hex_digit(c[0]) * 16 + hex_digit(c[1]))
-				return T_FAIL("%s:%d: octet %zu differs in %s", p->file, p->line, at,
-					      hexdump_line(d, hex, sizeof(hex)));
+				return T_FAIL("%s:%d: octet %zu differs in %s", p->file, p->line,
+				    at, hexdump_line(d, hex, sizeof(hex)));
 			at++;
 			c += 2;
 		} else {
@@ -152,10 +154,11 @@ play_tx(struct player *p, const char *pattern)
 		}
 	}
 	if (at != d.n)
-		return T_FAIL("%s:%d: %zu octets sent, %zu on the tape: %s", p->file, p->line, d.n, at,
-			      hexdump_line(d, hex, sizeof(hex)));
+		return T_FAIL("%s:%d: %zu octets sent, %zu on the tape: %s", p->file, p->line, d.n,
+		    at, hexdump_line(d, hex, sizeof(hex)));
 	/* It goes back where the question came from. */
-	return T_TRUE(endpoint_eq(&p->l->last.path.remote, &p->path.remote) && p->l->last.path.marker == p->path.marker);
+	return T_TRUE(endpoint_eq(&p->l->last.path.remote, &p->path.remote) &&
+	    p->l->last.path.marker == p->path.marker);
 }
 
 static bool
@@ -164,8 +167,8 @@ play_from(struct player *p, const char *arg)
 	char	 a[64], b[64], marker[16] = "";
 	unsigned pa, pb;
 
-	if (sscanf(arg, "%63s %u to %63s %u %15s", a, &pa, b, &pb, marker) < 4 || !addr_parse(a, &p->path.remote.addr) ||
-	    !addr_parse(b, &p->path.local.addr))
+	if (sscanf(arg, "%63s %u to %63s %u %15s", a, &pa, b, &pb, marker) < 4 ||
+	    !addr_parse(a, &p->path.remote.addr) || !addr_parse(b, &p->path.local.addr))
 		return bad(p, "from whom?");
 	p->path.remote.port = (uint16_t)pa;
 	p->path.local.port = (uint16_t)pb;
@@ -191,7 +194,8 @@ play_event(struct player *p, const char *word, const char *arg)
 {
 	struct initiator who;
 
-	p->checks += strcmp(word, "tx") == 0 || strcmp(word, "silent") == 0 || strcmp(word, "state") == 0;
+	p->checks += strcmp(word, "tx") == 0 || strcmp(word, "silent") == 0 ||
+	    strcmp(word, "state") == 0;
 	if (strcmp(word, "rx") == 0)
 		return play_rx(p, arg);
 	if (strcmp(word, "tx") == 0)
@@ -202,10 +206,12 @@ play_event(struct player *p, const char *word, const char *arg)
 		return lab_advance(p->l, strtoul(arg + 1, NULL, 10)), true;
 	if (strcmp(word, "state") == 0) {
 		memcpy(who.cky_i, p->cky_i, 8);
-		return T_STR(lab_state(p->l, &who), strcmp(arg, "none") == 0 ? "" : arg) || bad(p, "state");
+		return T_STR(lab_state(p->l, &who), strcmp(arg, "none") == 0 ? "" : arg) ||
+		    bad(p, "state");
 	}
 	if (strcmp(word, "children") == 0)
-		return T_EQ(ike_totals(p->l->ike).children, strtoul(arg, NULL, 10)) || bad(p, "children");
+		return T_EQ(ike_totals(p->l->ike).children, strtoul(arg, NULL, 10)) ||
+		    bad(p, "children");
 	if (strcmp(word, "count") == 0)
 		return play_count(p, arg);
 	if (strcmp(word, "log") == 0)
@@ -221,7 +227,8 @@ play_line(struct player *p, char *line)
 
 	if (hash != NULL)
 		*hash = '\0';
-	for (size_t n = strlen(line); n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t' || line[n - 1] == '\n'); n--)
+	for (size_t n = strlen(line);
+	     n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t' || line[n - 1] == '\n'); n--)
 		line[n - 1] = '\0';
 	if (sscanf(line, " %15s %n", word, &at) != 1)
 		return true;
@@ -276,7 +283,7 @@ hook_print(struct lab *l, const struct initiator *i, struct chunk d, const char 
 	char	    a[ADDR_TEXT], b[ADDR_TEXT];
 
 	printf("from %s %u to %s %u%s\n", addr_print(&i->local.addr, a, sizeof(a)), i->local.port,
-	       addr_print(&i->remote.addr, b, sizeof(b)), i->remote.port, i->marker ? " marker" : "");
+	    addr_print(&i->remote.addr, b, sizeof(b)), i->remote.port, i->marker ? " marker" : "");
 	printf("rx %s # %s\n", hexdump_line(d, hex, sizeof(hex)), what);
 	lab_rx(l, i, d);
 }
@@ -293,7 +300,8 @@ answer_print(struct lab *l, const struct initiator *i)
 		return CHUNK_NONE;
 	}
 	memcpy(room, d.p, d.n);
-	printf("tx %s\nstate %s\n", hexdump_line(d, hex, sizeof(hex)), lab_state(l, i)[0] != '\0' ? lab_state(l, i) : "none");
+	printf("tx %s\nstate %s\n", hexdump_line(d, hex, sizeof(hex)),
+	    lab_state(l, i)[0] != '\0' ? lab_state(l, i) : "none");
 	return CHUNK(room, d.n);
 }
 
@@ -310,8 +318,9 @@ record_life(void)
 		return 1;
 	l = lab_new(text, 1);
 	free(text);
-	printf("# A whole life: Main Mode through a NAT, Quick Mode with PFS, DPD, both deletes.  Made by test_tape --record.\n"
-	       "policy lab.conf\nseed 1\nworker 7\n");
+	printf(
+	    "# A whole life: Main Mode through a NAT, Quick Mode with PFS, DPD, both deletes.  Made by test_tape --record.\n"
+	    "policy lab.conf\nseed 1\nworker 7\n");
 	lab_t_peer(&i);
 	i.vids |= VID_NATT_RFC;
 	i.fake_nat = true;

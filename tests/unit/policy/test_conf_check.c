@@ -199,8 +199,7 @@ legacy(void)
 	static const struct {
 		const char *isakmp, *esp;
 		bool	    want;
-	} rows[] = { { "aes-256", "3des", false }, { "des", "aes-256", true },
-		{ "3des", "des", true } };
+	} rows[] = {{"aes-256", "3des", false}, {"des", "aes-256", true}, {"3des", "des", true}};
 	char text[1024];
 	struct policy *p;
 

@@ -113,7 +113,8 @@ static const struct mistake mistakes[] = {
 	{ "listen = { port = 0; nat_t_port = 65536; };", NULL, NULL, NULL,
 	  "F:1: listen.port is 0, expected a number from 1 to 65535\n"
 	  "F:1: listen.nat_t_port is 65536, expected a number from 1 to 65535\n" },
-	{ "limits = { half_open = 0; half_open_per_source = 0; half_open_timeout = 0; phase2_per_sa = 0; notify_rate = -1; };",
+	{ "limits = { half_open = 0; half_open_per_source = 0; half_open_timeout = 0; phase2_per_sa "
+	  "= 0; notify_rate = -1; };",
 	  NULL, NULL, NULL,
 	  "F:1: limits.half_open is 0, expected a number from 1 to 1000000\n"
 	  "F:1: limits.half_open_per_source is 0, expected a number from 1 to 1000000\n"
@@ -124,14 +125,16 @@ static const struct mistake mistakes[] = {
 	  "F:1: control.socket is \"\", expected a string of 1 to 107 characters\n" },
 	{ "user = \"123456789012345678901234567890123\";", NULL, NULL, NULL,
 	  "F:1: user is \"123456789012345678901234567890123\", expected a string of 0 to 32 characters\n" },
-	{ NULL, IN_P("name = \"p\"; encryption = \"des\"; hash = \"md5\"; group = 1; lifetime = -1; lifetime_kilobytes = -2;"),
+	{ NULL, IN_P("name = \"p\"; encryption = \"des\"; hash = \"md5\"; group = 1; lifetime = -1; "
+	  "lifetime_kilobytes = -2;"),
 	  NULL, NULL,
 	  "F:2: lifetime is -1, expected " LIFE "\nF:2: lifetime_kilobytes is -2, expected " LIFE "\n" },
 	{ NULL, NULL, NULL, IN_G("dpd = { interval = 86401; retries = 0; };"),
 	  "F:4: dpd.interval is 86401, expected a number from 0 to 86400\n"
 	  "F:4: dpd.retries is 0, expected a number from 1 to 100\n" },
 	{ NULL, NULL, NULL, IN_M("protocol = 256; local_port = 65536; remote_port = -1;"),
-	  "F:4: protocol is 256, expected a number from 0 to 255, \"any\", \"icmp\", \"tcp\", \"udp\", \"gre\", \"icmpv6\", "
+	  "F:4: protocol is 256, expected a number from 0 to 255, \"any\", \"icmp\", \"tcp\", "
+	  "\"udp\", \"gre\", \"icmpv6\", "
 	  "\"ospf\" or \"sctp\"\n"
 	  "F:4: local_port is 65536, expected a number from 0 to 65535 or \"any\"\n"
 	  "F:4: remote_port is -1, expected a number from 0 to 65535 or \"any\"\n" },
@@ -139,16 +142,19 @@ static const struct mistake mistakes[] = {
 	/* words */
 	{ "log = { target = \"stder\"; facility = \"local8\"; format = \"jason\"; };", NULL, NULL, NULL,
 	  "F:1: log.target is \"stder\" (did you mean \"stderr\"?), expected one of: syslog stderr file none\n"
-	  "F:1: log.facility is \"local8\" (did you mean \"local0\"?), expected one of: user mail daemon auth syslog lpr "
+	  "F:1: log.facility is \"local8\" (did you mean \"local0\"?), expected one of: user mail "
+	  "daemon auth syslog lpr "
 	  "news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7\n"
 	  "F:1: log.format is \"jason\" (did you mean \"json\"?), expected one of: asa json\n" },
-	{ NULL, IN_P("name = \"p\"; authentication = \"rsa-sig\"; encryption = \"aes-257\"; hash = \"sha265\"; group = 99;"),
+	{ NULL, IN_P("name = \"p\"; authentication = \"rsa-sig\"; encryption = \"aes-257\"; hash = "
+	  "\"sha265\"; group = 99;"),
 	  NULL, NULL,
 	  "F:2: authentication is \"rsa-sig\", expected the word pre-share\n"
 	  "F:2: encryption is \"aes-257\" (did you mean \"aes-256\"?), expected one or more of: {ike}\n"
 	  "F:2: hash is \"sha265\" (did you mean \"sha256\"?), expected one or more of: {hash}\n"
 	  "F:2: group is 99, expected one or more of the groups: {group}\n" },
-	{ NULL, NULL, IN_S("name = \"s\"; protocol = \"eps\"; encryption = \"blue\"; integrity = \"sha\\\"\"; mode = \"tunel\";"),
+	{ NULL, NULL, IN_S("name = \"s\"; protocol = \"eps\"; encryption = \"blue\"; integrity = "
+	  "\"sha\\\"\"; mode = \"tunel\";"),
 	  NULL,
 	  "F:3: protocol is \"eps\" (did you mean \"esp\"?), expected one of: esp ah\n"
 	  "F:3: encryption is \"blue\", expected one or more of: {esp}\n"
@@ -158,7 +164,8 @@ static const struct mistake mistakes[] = {
 	  "F:4: pfs is \"yes\", expected \"none\", \"any\" or one or more of the groups: {group}\n"
 	  "F:4: data_plane is \"echo\", expected the word none\n"
 	  "F:4: narrow is a string, expected true or false\n"
-	  "F:4: protocol is \"tpc\" (did you mean \"tcp\"?), expected a number from 0 to 255, \"any\", \"icmp\", \"tcp\", "
+	  "F:4: protocol is \"tpc\" (did you mean \"tcp\"?), expected a number from 0 to 255, "
+	  "\"any\", \"icmp\", \"tcp\", "
 	  "\"udp\", \"gre\", \"icmpv6\", \"ospf\" or \"sctp\"\n" },
 	{ NULL, NULL, NULL, IN_M("pfs = ( \"any\", 14 );"),
 	  "F:4: pfs has \"any\" in a list, expected only numbers there\n" },
@@ -169,7 +176,8 @@ static const struct mistake mistakes[] = {
 
 	/* lists */
 	{ "listen = { addresses = [ ]; };", NULL, NULL, NULL,
-	  "F:1: listen.addresses is an empty list, expected one or more of our IP addresses, as \"0.0.0.0\" or \"::\"\n" },
+	  "F:1: listen.addresses is an empty list, expected one or more of our IP addresses, as "
+	  "\"0.0.0.0\" or \"::\"\n" },
 	{ NULL, "isakmp_policies = ( );", "transform_sets = ( );", "tunnel_groups = ( );",
 	  "F:2: isakmp_policies has 0 elements, expected 1 to 100\n"
 	  "F:3: transform_sets has 0 elements, expected 1 to 100\n"
@@ -177,7 +185,8 @@ static const struct mistake mistakes[] = {
 	{ NULL, NULL, NULL, IN_G("crypto_map = ( ); isakmp_policies = [ ];"),
 	  "F:4: crypto_map has 0 elements, expected 1 to 1000\n"
 	  "F:4: isakmp_policies is an empty list, expected one or more names of isakmp_policies\n" },
-	{ NULL, IN_P("name = \"p\"; encryption = [ ]; hash = [ \"sha1\", \"sha1\" ]; group = [ 14, 14 ];"), NULL, NULL,
+	{ NULL, IN_P("name = \"p\"; encryption = [ ]; hash = [ \"sha1\", \"sha1\" ]; group = [ 14, "
+	  "14 ];"), NULL, NULL,
 	  "F:2: encryption is an empty list, expected one or more of: {ike}\n"
 	  "F:2: hash has \"sha1\" twice, expected it once\n"
 	  "F:2: group has 14 twice, expected it once\n" },
@@ -186,18 +195,22 @@ static const struct mistake mistakes[] = {
 	{ "listen = { addresses = [ \"::\", \"0::0\", \"any\", \"10.0.0.0/8\" ]; };", NULL, NULL, NULL,
 	  "F:1: listen.addresses has \"0::0\" twice, expected it once\n"
 	  "F:1: listen.addresses is \"any\", expected one or more of our IP addresses, as \"0.0.0.0\" or \"::\"\n"
-	  "F:1: listen.addresses is \"10.0.0.0/8\", expected one or more of our IP addresses, as \"0.0.0.0\" or \"::\"\n" },
+	  "F:1: listen.addresses is \"10.0.0.0/8\", expected one or more of our IP addresses, as "
+	  "\"0.0.0.0\" or \"::\"\n" },
 	{ NULL, NULL, NULL, IN_G("faults = [ ];"), "" },
 	{ NULL, NULL, NULL, IN_G("faults = [ \"mm4.drop\" ];"),
-	  "F:4: faults is a list with something in it, expected an empty list [ ]: faults are not available in this version\n" },
+	  "F:4: faults is a list with something in it, expected an empty list [ ]: faults are not "
+	  "available in this version\n" },
 
 	/* addresses */
 	{ NULL, NULL, NULL, IN_G("peer = \"10.0.0.300\"; local = \"lo\";"),
 	  "F:4: peer is \"10.0.0.300\", expected an address, a prefix or \"any\"\n"
 	  "F:4: local is \"lo\", expected an address, a prefix or \"any\"\n" },
 	{ NULL, NULL, NULL, IN_M("local = \"10.1.2.3/8\"; remote = \"2001:db8::1/32\";"),
-	  "F:4: local is \"10.1.2.3/8\" with host bits set (did you mean \"10.0.0.0/8\"?), expected an address, a prefix or \"any\"\n"
-	  "F:4: remote is \"2001:db8::1/32\" with host bits set (did you mean \"2001:db8::/32\"?), expected an address, a prefix "
+	  "F:4: local is \"10.1.2.3/8\" with host bits set (did you mean \"10.0.0.0/8\"?), expected "
+	  "an address, a prefix or \"any\"\n"
+	  "F:4: remote is \"2001:db8::1/32\" with host bits set (did you mean \"2001:db8::/32\"?), "
+	  "expected an address, a prefix "
 	  "or \"any\"\n" },
 	{ NULL, NULL, NULL, IN_M("local = \"10.0.0.0/33\"; remote = \"10.0.0.0/255.0.0.0\";"),
 	  "F:4: local is \"10.0.0.0/33\", expected an address, a prefix or \"any\"\n"
@@ -348,7 +361,8 @@ no_key_in_mistakes(void)
 
 	policy_parse(
 	    "tunnel_groups = ( { name = \"g\"; pre_shared_key = [ \"hunter2\" ]; pre_shared_kex = \"hunter2\";"
-	    " pre_shared_key_file = 1; psk = \"hunter2\"; } );\nisakmp_policies = ( { pre_shared_key = \"hunter2\" } );"
+	    " pre_shared_key_file = 1; psk = \"hunter2\"; } );\nisakmp_policies = ( { "
+	    "pre_shared_key = \"hunter2\" } );"
 	    "pre_shared_key = \"hunter2\"; workers = ( pre_shared_key = \"hunter2\" );",
 	    "F", collect_line, &got);
 	T_TRUE(got.n > 0);

@@ -106,7 +106,7 @@ numbers_and_words(void)
 	static const struct {
 		const char *word;
 		uint8_t	    proto;
-	} rows[] = { { "any", 0 }, { "icmp", 1 }, { "TCP", 6 }, { "udp", 17 }, { "gre", 47 }, { "icmpv6", 58 },
+	} rows[] = {{"any", 0}, {"icmp", 1}, {"TCP", 6}, {"udp", 17}, {"gre", 47}, {"icmpv6", 58},
 	    {"ospf", 89}, {"sctp", 132}};
 	struct policy *p;
 	char value[64];
