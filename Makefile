@@ -193,6 +193,8 @@ $(FUZZ_BIN): $(O)/%: $(O)/obj/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZ_BIN): LINK = -fsanitize=$(SAN:fuzzer-no-link%=fuzzer%)
 # This one makes allocations fail.
 $(O)/tests/ike/test_nomem: LINK += $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$f)
+# This one looks at what is freed.
+$(O)/tests/ike/test_diagnose: LINK += -Wl,--wrap=free
 $(PROGS) $(UNIT_BIN) $(BENCH_BIN) $(FUZZ_BIN):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINKER) -o $@ $^ $(LIBS) -lm

@@ -65,6 +65,7 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(P1_BAD_PUBLIC_VALUE,    LOG_L_WARNING,  713048)                       \
 	X(P1_UNDECRYPTABLE,       LOG_L_WARNING,  713902)                       \
 	X(P1_KEY_MISMATCH,        LOG_L_ERR,      713902)                       \
+	X(PSK_DIAGNOSED,          LOG_L_WARNING,       0)                       \
 	X(P1_AUTH_FAILED,         LOG_L_WARNING,  713902)                       \
 	X(P1_IDENTITY,            LOG_L_INFO,     713906)                       \
 	X(P1_IDENTITY_REFUSED,    LOG_L_WARNING,  713902)                       \

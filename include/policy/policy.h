@@ -132,6 +132,7 @@ struct policy {
 	bool needs_legacy; /* some policy or set names a cipher of OpenSSL's legacy provider */
 	/* Answer messages of unknown cookies with INVALID-COOKIE, within notify_rate. */
 	bool invalid_cookie_notify;
+	bool diagnose_psk; /* after a key mismatch find out which key the peer has */
 	uint32_t nat_keepalive_s; /* 0: none sent */
 	struct policy_limits limits;
 	struct isakmp_policy *isakmp_policies;

@@ -77,6 +77,7 @@ ike_free(struct ike *ike)
 	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
 		fsm_end_sa(sa);
 	records_free(ike);
+	diagnose_stop(ike);
 	log_limiter_free(ike->limiter);
 	arena_free(ike->mem);
 	timers_fini(&ike->timers);

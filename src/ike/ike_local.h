@@ -230,6 +230,8 @@ struct step { /* everything a handler may touch */
 	bool end_sa; /* a handler's wish: the SA is over once the step is */
 };
 
+struct diagnosis;
+
 struct ike {
 	uint8_t worker;
 	struct crypto *crypto;
@@ -248,6 +250,7 @@ struct ike {
 	struct record *now; /* of the negotiation that the step at hand belongs to */
 	TAILQ_HEAD(, sa) half_open; /* oldest first */
 	unsigned half_open_count, established_count, xchg_count, child_count;
+	struct diagnosis *diagnosis; /* of a key mismatch, under way */
 	uint64_t notify_window_ms; /* unprotected notifies: tokens of this second */
 	uint32_t notify_sent;
 	uint8_t tx[ISAKMP_NON_ESP_LEN + ISAKMP_DATAGRAM_MAX + ALG_MAX_BLOCK];
@@ -322,6 +325,8 @@ void record_offer(struct record *, struct chunk body);
 void record_failed(struct record *, const struct why *, const char *label, const char *state);
 /* The negotiation is over: the record moves to its group's ring. */
 void record_end(struct ike *, struct record **);
+/* Which key the peer has, in words, into the record of a phase 1 that is over. */
+void record_key_found(struct ike *, const uint8_t *cky_i, const uint8_t *cky_r, const char *words);
 void record_drop(struct record **);
 void records_free(struct ike *);
 
@@ -420,6 +425,14 @@ void p1_initial_contact(struct sa *);
  */
 struct chunk lifetime_data(struct arena *, uint16_t type_attr, uint32_t offered_s,
     uint32_t offered_kb, uint32_t life_s, uint32_t life_kb);
+
+/* ---- diagnose.c ---- */
+/*
+ * Message 5 (its header and ciphertext) did not fit our key: if the policy says so, find out by and
+ * by whose it does fit.  Takes what it needs out of sa->hs, which must be on its way out.
+ */
+void diagnose_begin(struct sa *, const struct isakmp_hdr *, struct chunk ciphertext);
+void diagnose_stop(struct ike *);
 
 /* ---- natt.c ---- */
 void natt_choose(struct sa *);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/record.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,18 @@ record_end(struct ike *ike, struct record **recp)
 	ring->newest = rec;
 	if (++ring->count > RECORD_RING)
 		drop_oldest(ring);
+}
+
+void
+record_key_found(struct ike *ike, const uint8_t *cky_i, const uint8_t *cky_r, const char *words)
+{
+	struct ring *ring, *next;
+
+	HASH_ITER(hh, ike->rings, ring, next)
+		for (struct record *rec = ring->newest; rec != NULL; rec = rec->next)
+			if (!rec->phase2 && memcmp(rec->cky_i, cky_i, sizeof(rec->cky_i)) == 0 &&
+			    memcmp(rec->cky_r, cky_r, sizeof(rec->cky_r)) == 0)
+				snprintf(rec->key_found, sizeof(rec->key_found), "%s", words);
 }
 
 void

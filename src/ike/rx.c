@@ -398,6 +398,7 @@ key_mismatch(struct arrival *a, struct step *s)
 	tx_notify_clear(a->ike, a->path, sa->cky_i, sa->cky_r, N_PAYLOAD_MALFORMED, a->octets.n,
 	    &sa->kept, &sa->who);
 	record_refused(s, sa->rec, "MM5");
+	diagnose_begin(sa, &a->hdr, a->body);
 	fsm_abort_sa(sa);
 }
 
@@ -451,8 +452,11 @@ main_mode(struct arrival *a)
 		malformed(a, &sa->who, false);
 		return;
 	}
-	if (fsm_step(&s, HAP_RX_MM) != IKE_OK)
-		phase1_failed(&s, a->octets.n);
+	if (fsm_step(&s, HAP_RX_MM) == IKE_OK)
+		return;
+	if (s.why.code == IKE_E_AUTH)
+		diagnose_begin(sa, &a->hdr, a->body);
+	phase1_failed(&s, a->octets.n);
 }
 
 /* ---- under the protection of an SA ---- */

@@ -184,6 +184,8 @@ const struct conf_item conf_top[] = {
 	  .help = "the folder that keys are written to for Wireshark, \"\": none" },
 	{ "invalid_cookie_notify", CONF_BOOL, FIELD(policy, invalid_cookie_notify), .def = true,
 	  .help = "answer messages of unknown cookies" },
+	{ "diagnose_psk", CONF_BOOL, FIELD(policy, diagnose_psk),
+	  .help = "after a key mismatch find out which key the peer has" },
 	{ "nat_keepalive", CONF_NUMBER, FIELD(policy, nat_keepalive_s), .max = 3600, .def = 20,
 	  .help = "seconds between NAT keepalives, 0: none is sent" },
 	{ "limits", CONF_SECTION, FIELD(policy, limits), .sub = limits_items, .help = "bounds" },
