@@ -73,8 +73,56 @@ struct record {
 	struct record *next; /* older one in the ring */
 };
 
-/* Records of matching peers, newest first over all groups, those under way included. The record is good for the call. */
+/*
+ * Records of matching peers, newest first over all groups, those under way included. The record is
+ * good for the call.
+ */
 typedef void record_fn(void *ctx, const struct record *);
 void ike_each_record(struct ike *, const struct ike_match *, record_fn *, void *ctx);
+
+/* ---- why it failed ---- */
+
+#define EXPLAIN_CELLS 6
+
+struct explain_cell { /* an attribute of the peer's transform beside what we want */
+	const char *attribute;
+	bool match;
+	const char *offered, *wanted;
+};
+
+struct explain_row { /* one transform of the peer against one isakmp policy or transform set */
+	unsigned proposal, transform;
+	/* name of the policy or set, NULL: comparable with none, see skipped */
+	const char *against;
+	int line;	     /* of it in the policy file */
+	bool nearest;	     /* fewest mismatches of all rows */
+	const char *skipped;
+	unsigned mismatches, cell_count;
+	struct explain_cell cells[EXPLAIN_CELLS];
+};
+
+#define EXPLAIN_TEXT 640
+
+struct explanation {
+	/* false: up, or still under way; then only stopped is filled */
+	bool failed;
+	/* stable word: "proposal", "key", "proxy-identity", "pfs" ... */
+	const char *kind;
+	char stopped[EXPLAIN_TEXT];	 /* the message and state where it stopped */
+	char verdict[EXPLAIN_TEXT];	 /* why, in one sentence */
+	/* whose configuration is off: "peer", "ours", "either", "network" */
+	const char *side;
+	char mend_ours[EXPLAIN_TEXT];	 /* FILE:LINE: what to write there; "": nothing here */
+	char mend_asa[EXPLAIN_TEXT];	 /* ASA command on the peer */
+	char mend_strongswan[EXPLAIN_TEXT]; /* swanctl.conf key on the peer */
+	const char *asa_shows, *strongswan_shows; /* what the peer shows at that moment */
+};
+
+/*
+ * Explain a record; each row of the comparison (nearest first) goes through fn, which may be NULL.
+ * The record is not changed.
+ */
+typedef void explain_row_fn(void *ctx, const struct explain_row *);
+void ike_explain(const struct record *, struct explanation *, explain_row_fn *, void *ctx);
 
 #endif

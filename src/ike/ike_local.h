@@ -382,6 +382,21 @@ struct choice2 {
 };
 enum ike_err negotiate_phase2(const struct negotiate2 *, struct choice2 *, struct why *) MUST_USE;
 
+/* One attribute of a transform beside what a policy or set wants. */
+#define CELL_TEXT 256
+#define CELLS_MAX 6
+struct cell {
+	const char *attribute; /* ASA's class name */
+	bool match;
+	char received[64], configured[CELL_TEXT];
+};
+
+/* A transform against a policy or set, attribute by attribute; 0 and why: it can be compared with none. */
+unsigned negotiate_row1(const struct pl_transform *, const struct isakmp_policy *, struct cell *,
+    struct why *);
+unsigned negotiate_row2(const struct negotiate2 *, const struct pl_proposal *,
+    const struct pl_transform *, const struct transform_set *, struct cell *, struct why *);
+
 /* The shorter of two lifetimes, 0 standing for none. */
 uint32_t negotiate_lifetime(uint32_t offered, uint32_t configured);
 

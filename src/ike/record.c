@@ -1,4 +1,7 @@
-/* src/ike/record.c - the history of negotiations: written as they run, kept in rings when they are over. */
+/*
+ * src/ike/record.c - the history of negotiations: written as they run, kept in rings when they are
+ * over.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/record.h"
 
@@ -193,7 +196,7 @@ records_free(struct ike *ike)
 {
 	struct ring *ring, *next;
 
-	HASH_ITER (hh, ike->rings, ring, next) {
+	HASH_ITER(hh, ike->rings, ring, next) {
 		while (ring->newest != NULL)
 			drop_oldest(ring);
 		HASH_DELETE(hh, ike->rings, ring);
@@ -237,11 +240,13 @@ collect(struct sorted *s, const struct record *rec, const struct ike_match *m)
 static int
 newest_first(const void *a, const void *b)
 {
-	const struct record *x = *(const struct record *const *)a, *y = *(const struct record *const *)b;
+	const struct record *x = *(const struct record *const *)a,
+			    *y = *(const struct record *const *)b;
 
 	if (x->began_ms != y->began_ms)
 		return x->began_ms < y->began_ms ? 1 : -1;
-	return (x->phase2 ? 0 : 1) - (y->phase2 ? 0 : 1); /* phase 2 of the same moment came later */
+	/* phase 2 of the same moment came later */
+	return (x->phase2 ? 0 : 1) - (y->phase2 ? 0 : 1);
 }
 
 void
@@ -252,12 +257,12 @@ ike_each_record(struct ike *ike, const struct ike_match *m, record_fn *fn, void 
 	struct sa *sa, *next_sa;
 	struct xchg *x;
 
-	HASH_ITER (hh, ike->rings, ring, next_ring)
+	HASH_ITER(hh, ike->rings, ring, next_ring)
 		for (const struct record *rec = ring->newest; rec != NULL; rec = rec->next)
 			collect(&s, rec, m);
-	HASH_ITER (hh_cookie, ike->by_cookie, sa, next_sa) {
+	HASH_ITER(hh_cookie, ike->by_cookie, sa, next_sa) {
 		collect(&s, sa->rec, m);
-		LIST_FOREACH (x, &sa->xchgs, of_sa)
+		LIST_FOREACH(x, &sa->xchgs, of_sa)
 			collect(&s, x->rec, m);
 	}
 	if (s.n > 1)
