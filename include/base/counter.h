@@ -53,6 +53,7 @@
 	X(dpd_dead,                "peers declared dead by DPD")                               \
 	X(dh_generated,            "Diffie-Hellman key pairs generated")                       \
 	X(dh_derived,              "Diffie-Hellman secrets derived")                           \
+	X(faults_fired,            "times that a fault on demand acted")                       \
 	X(log_suppressed,          "log lines counted instead of written")
 /* clang-format on */
 

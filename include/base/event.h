@@ -27,6 +27,10 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(LOG_LEVEL_CHANGED,      LOG_L_NOTICE,        0)                       \
 	X(LOG_SUPPRESSED,         LOG_L_WARNING,       0)                       \
 	X(CONTROL_COMMAND,        LOG_L_INFO,          0)                       \
+	/* faults on demand */                                                  \
+	X(FAULT_ARMED,            LOG_L_NOTICE,        0)                       \
+	X(FAULT_CLEARED,          LOG_L_NOTICE,        0)                       \
+	X(FAULT_FIRED,            LOG_L_NOTICE,        0)                       \
 	/* messages and steps */                                                \
 	X(MESSAGE_RECEIVED,       LOG_L_INFO,     713236)                       \
 	X(MESSAGE_SENT,           LOG_L_INFO,     713236)                       \

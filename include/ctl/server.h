@@ -32,6 +32,7 @@ struct server_job {
 
 struct server_facts { /* for status */
 	const struct policy *policy;
+	struct fault_room *faults;
 	struct timespec	     started; /* wall clock */
 	uint64_t	     uptime_s, policy_age_s;
 	const char	    *user; /* whom we run as */

@@ -10,6 +10,7 @@
 
 #include "base/counter.h"
 #include "crypto/crypto.h"
+#include "fault/fault.h"
 #include "ike/ports.h"
 #include "policy/policy.h"
 
@@ -22,6 +23,7 @@ struct ike_conf {
 	struct crypto *crypto; /* the caller's; outlives the engine */
 	struct ike_ports ports;
 	const struct policy *policy; /* a reference is taken */
+	struct fault_room *faults; /* the caller's, shared by all engines; NULL: none */
 };
 
 /* NULL when memory is out. ike_free ends all SAs without a word to the peers; NULL is fine. */
@@ -41,6 +43,9 @@ uint64_t ike_deadline_ms(const struct ike *);
 
 /* Run what is due: retransmits, time-outs, expiry, DPD, keepalives. */
 void ike_tick(struct ike *);
+
+/* The snapshot that new negotiations use; good until ike_set_policy(). */
+const struct policy *ike_policy(const struct ike *);
 
 /* New negotiations use this snapshot from now on; established SAs keep theirs. */
 void ike_set_policy(struct ike *, const struct policy *);

@@ -90,6 +90,17 @@ struct ident { /* remote_id and local_id */
 	struct addr addr;
 };
 
+struct policy_fault { /* as written; the room of faults knows what it means */
+	char *text;
+	int line;
+};
+
+enum notify_dialect { /* of a notify about a message that nothing protects yet */
+	DIALECT_ASA, /* clear, message id random, SPI both cookies: 56 octets */
+	DIALECT_SHORT, /* clear, message id 0, no SPI: 40 octets */
+	DIALECT_PROTECTED /* HASH and N under the SA's keys where there are some, else as ASA */
+};
+
 struct tunnel_group {
 	char *name;
 	int line;
@@ -104,6 +115,9 @@ struct tunnel_group {
 	uint32_t dpd_interval_s; /* 0: we send none; we answer always */
 	uint32_t dpd_retries;
 	bool nat_t; /* false: NAT-T vendor ids are not sent and not heeded */
+	enum notify_dialect notify_dialect;
+	struct policy_fault *faults;
+	size_t fault_count;
 };
 
 struct policy_limits {

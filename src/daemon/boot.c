@@ -194,6 +194,7 @@ facts(void *ctx, struct server_facts *f)
 
 	*f = (struct server_facts){
 	    .policy = d->policy,
+	    .faults = d->faults,
 	    .started = d->started,
 	    .uptime_s = (now - d->started_ms) / 1000,
 	    .policy_age_s = (now - d->policy_ms) / 1000,
@@ -301,6 +302,15 @@ start_loop(struct daemon *d, struct why *w)
 }
 
 static enum ike_err
+open_faults(struct daemon *d, struct why *w)
+{
+	if ((d->faults = fault_room_new()) == NULL)
+		return why(w, IKE_E_NOMEM, "faults");
+	fault_set_policy(d->faults, d->policy);
+	return IKE_OK;
+}
+
+static enum ike_err
 start_workers(struct daemon *d, struct why *w)
 {
 	struct worker_conf conf = {
@@ -308,6 +318,7 @@ start_workers(struct daemon *d, struct why *w)
 	    .sockets = d->sockets,
 	    .policy = d->policy,
 	    .keys = d->keys,
+	    .faults = d->faults,
 	    .gone = worker_gone,
 	    .ctx = d,
 	};
@@ -352,7 +363,7 @@ come_up(struct daemon *d, struct why *w)
 		LOG(DAEMON_PRIVILEGES, NULL, "privileges dropped, running as user %s",
 		    d->identity.name);
 	look_ahead(d);
-	if (start_workers(d, w) != IKE_OK || start_server(d, w) != IKE_OK)
+	if (open_faults(d, w) != IKE_OK || start_workers(d, w) != IKE_OK || start_server(d, w) != IKE_OK)
 		return w->code;
 	return IKE_OK;
 }
@@ -383,6 +394,7 @@ free_all(struct daemon *d)
 	server_free(d->server);
 	if (d->workers != NULL)
 		worker_free_all(d->workers, d->worker_count);
+	fault_room_free(d->faults);
 	keyexport_close(d->keys);
 	udp_close(d->sockets);
 	free(d->binds);

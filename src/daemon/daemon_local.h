@@ -33,6 +33,7 @@ struct worker_conf {
 	struct udp_sockets  *sockets;
 	const struct policy *policy;
 	struct keyexport    *keys; /* NULL: off */
+	struct fault_room   *faults;
 	void (*gone)(void *ctx);   /* in the main thread, when the worker has ended */
 	void *ctx;
 };
@@ -69,6 +70,7 @@ struct ports_ctx {
 	struct keyexport *keys; /* NULL: off */
 };
 struct ike_ports ports_make(struct ports_ctx *);
+void		 ports_send_ttl(void *ctx, const struct path *, struct chunk, uint8_t ttl);
 
 /* ---- privileges (drop.c) ---- */
 
@@ -112,6 +114,7 @@ struct daemon {
 	size_t		      bind_count;
 	struct udp_sockets   *sockets;
 	struct keyexport     *keys;
+	struct fault_room    *faults; /* what is armed, for all workers */
 	struct server	     *server;
 	struct worker	    **workers;
 	unsigned	      worker_count, workers_left;

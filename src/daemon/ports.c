@@ -27,6 +27,14 @@ send_datagram(void *ctx, const struct path *path, struct chunk datagram)
 	udp_send(p->udp, path, datagram);
 }
 
+void
+ports_send_ttl(void *ctx, const struct path *path, struct chunk datagram, uint8_t ttl)
+{
+	const struct ports_ctx *p = ctx;
+
+	udp_send_ttl(p->udp, path, datagram, ttl);
+}
+
 static void
 isakmp_keys(void *ctx, const uint8_t *cky_i, struct chunk key)
 {

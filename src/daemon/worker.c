@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/fault_ports.h"
 #include "daemon_local.h"
 #include "io/deadline.h"
 
@@ -22,6 +23,7 @@ struct worker {
 	struct udp	*udp;
 	struct deadline *deadline;
 	struct ports_ctx ports;
+	struct fault_ports *faults;
 	struct why	 why; /* why it could not start; read after ready */
 	sem_t		 ready;
 	struct loop_job	 stop, gone;
@@ -31,7 +33,9 @@ struct worker {
 static void
 rearm(struct worker *w)
 {
-	deadline_set(w->deadline, ike_deadline_ms(w->view.ike));
+	uint64_t engine = ike_deadline_ms(w->view.ike), faults = fault_ports_deadline(w->faults);
+
+	deadline_set(w->deadline, engine < faults ? engine : faults);
 }
 
 static void
@@ -39,7 +43,8 @@ on_datagram(void *ctx, const struct path *path, struct chunk datagram)
 {
 	const struct worker *w = ctx;
 
-	ike_rx(w->view.ike, path, datagram);
+	if (fault_ports_rx(w->faults, w->view.ike, path, datagram))
+		ike_rx(w->view.ike, path, datagram);
 }
 
 static void
@@ -53,14 +58,28 @@ on_deadline(void *ctx)
 {
 	struct worker *w = ctx;
 
+	fault_ports_tick(w->faults);
 	ike_tick(w->view.ike);
 	rearm(w);
+}
+
+static struct fault_ports *
+faults_around(struct worker *w)
+{
+	struct fault_ports_conf conf = {.room = w->conf.faults,
+	    .ports = ports_make(&w->ports),
+	    .port = w->conf.policy->listen.port,
+	    .nat_t_port = w->conf.policy->listen.nat_t_port,
+	    .send_ttl = ports_send_ttl};
+
+	return fault_ports_new(&conf);
 }
 
 static enum ike_err
 engine_new(struct worker *w)
 {
-	struct ike_conf conf = {.worker = (uint8_t)w->view.index, .policy = w->conf.policy};
+	struct ike_conf conf = {.worker = (uint8_t)w->view.index, .policy = w->conf.policy,
+	    .faults = w->conf.faults};
 
 	if ((w->crypto = crypto_new(&w->why)) == NULL)
 		return IKE_E_CRYPTO;
@@ -69,7 +88,9 @@ engine_new(struct worker *w)
 	w->ports.crypto = w->crypto;
 	w->ports.keys = w->conf.keys;
 	conf.crypto = w->crypto;
-	conf.ports = ports_make(&w->ports);
+	if ((w->faults = faults_around(w)) == NULL)
+		return why(&w->why, IKE_E_NOMEM, "worker %u", w->view.index);
+	conf.ports = fault_ports_wrap(w->faults);
 	if ((w->view.ike = ike_new(&conf)) == NULL)
 		return why(&w->why, IKE_E_NOMEM, "worker %u", w->view.index);
 	return IKE_OK;
@@ -92,6 +113,7 @@ static void
 tear_down(struct worker *w)
 {
 	ike_free(w->view.ike);
+	fault_ports_free(w->faults);
 	udp_detach(w->udp);
 	deadline_free(w->deadline);
 	crypto_free(w->crypto);

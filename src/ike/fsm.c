@@ -196,6 +196,70 @@ timer_for(struct step *s, const struct fsm_row *r)
 	timer_set(s->ike, &s->x->timer, (r->flags & F_RESEND) != 0 ? RESEND_FIRST_MS : LINGER_MS);
 }
 
+/* ---- taps: where faults on demand act; without one each costs a load ---- */
+
+static enum ike_err
+tap_step(struct step *s, const struct fsm_row *r)
+{
+	struct fault_key key = taps_key(s->sa, s->x, &s->path, label_of(r));
+	enum ike_err verdict = IKE_OK, e;
+	struct fault_hit hit = {.in = s->in, .mem = s->mem, .verdict = &verdict};
+
+	e = fault_tap(FAULT_STEP, &key, &hit);
+	taps_fired(record_of(s), &hit);
+	if (e != IKE_OK || verdict == IKE_OK)
+		return e;
+	s->told = verdict == IKE_E_SILENT;
+	return why(&s->why, verdict, "refused on demand, fault %s", hit.fired[0]);
+}
+
+static void
+tap_done(struct step *s, const struct fsm_row *r)
+{
+	struct fault_key key = taps_key(s->sa, s->x, &s->path, fsm_state_name(r->next));
+	const struct child *child = taps_child(s);
+	struct fault_asks asks = {0};
+	struct fault_hit hit = {.in = s->in,
+	    .mem = s->mem,
+	    .asks = &asks,
+	    .child_spi = child != NULL ? child->spi_in : 0};
+
+	if (fault_tap(FAULT_DONE, &key, &hit) == IKE_OK)
+		taps_do(s, &asks);
+}
+
+enum ike_err
+fsm_psk(struct sa *sa, struct chunk *psk)
+{
+	struct fault_hit hit = {.mem = sa->ike->mem, .psk = psk};
+	struct fault_key key;
+	enum ike_err e;
+
+	*psk = CHUNK(sa->group->psk, sa->group->psk_len);
+	if (!fault_any(sa->ike->faults))
+		return IKE_OK;
+	key = taps_key(sa, NULL, &sa->path, "PSK");
+	e = fault_tap(FAULT_PSK, &key, &hit);
+	taps_fired(sa->rec, &hit);
+	return e;
+}
+
+enum ike_err
+fsm_local_id(struct sa *sa, struct ident *id)
+{
+	struct fault_hit hit = {.mem = sa->ike->mem, .id = id};
+	struct fault_key key;
+	enum ike_err e;
+
+	*id = sa->group->local_id;
+	if (!fault_any(sa->ike->faults))
+		return IKE_OK;
+	key = taps_key(sa, NULL, &sa->path, "ID");
+	e = fault_tap(FAULT_ID, &key, &hit);
+	taps_fired(sa->rec, &hit);
+	return e;
+}
+
 enum ike_err
 fsm_step(struct step *s, enum happening ev)
 {
@@ -213,6 +277,8 @@ fsm_step(struct step *s, enum happening ev)
 		if ((e = check_payloads(s, r)) != IKE_OK)
 			return e;
 		if (r->hash_in != HASH_NONE && (e = verify_hash(s, r)) != IKE_OK)
+			return e;
+		if (fault_any(s->ike->faults) && ev != HAP_RX_NOTE && (e = tap_step(s, r)) != IKE_OK)
 			return e;
 	}
 	history_add(history_of(s), from, r->in_event);
@@ -234,7 +300,12 @@ fsm_step(struct step *s, enum happening ev)
 		    fsm_event_name(r->in_event), fsm_state_name(r->next),
 		    fsm_event_name(r->out_event));
 	}
-	return r->done != NULL ? r->done(s) : IKE_OK;
+	if (r->done == NULL)
+		return IKE_OK;
+	e = r->done(s);
+	if (e == IKE_OK && fault_any(s->ike->faults))
+		tap_done(s, r);
+	return e;
 }
 
 /* ASA's line, the words "<state>, <event>" included; the newest step comes first. */

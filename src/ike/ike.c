@@ -55,6 +55,7 @@ ike_new(const struct ike_conf *conf)
 	ike->crypto = conf->crypto;
 	ike->ports = conf->ports;
 	ike->policy = policy_ref(conf->policy);
+	ike->faults = conf->faults;
 	TAILQ_INIT(&ike->half_open);
 	ike->mem = arena_new(STEP_MEMORY);
 	ike->limiter = log_limiter_new(&ike->counters);
@@ -105,6 +106,12 @@ ike_set_policy(struct ike *ike, const struct policy *policy)
 
 	ike->policy = policy_ref(policy);
 	policy_unref(old);
+}
+
+const struct policy *
+ike_policy(const struct ike *ike)
+{
+	return ike->policy;
 }
 
 const struct counters *

@@ -237,6 +237,7 @@ struct ike {
 	struct crypto *crypto;
 	struct ike_ports ports;
 	const struct policy *policy;
+	struct fault_room *faults; /* NULL: none */
 	struct counters counters;
 	struct log_limiter *limiter;
 	struct arena *mem;
@@ -267,6 +268,19 @@ void ike_end_with_deletes(struct sa *);
 /* The HASH of an answer that the row asks for, over the payloads after it (fsm.c). */
 enum ike_err fsm_hash_out(struct step *, const struct fsm_row *, struct chunk rest,
     uint8_t *out) MUST_USE;
+
+/* What phase 1 is made from: the policy's, unless a fault is set (fsm.c). */
+enum ike_err fsm_psk(struct sa *, struct chunk *) MUST_USE;
+enum ike_err fsm_local_id(struct sa *, struct ident *) MUST_USE;
+
+/* ---- taps.c ---- */
+
+/* The same number for all messages of a negotiation; msgid 0: phase 1. */
+uint64_t taps_negotiation(const uint8_t *cky_i, uint32_t msgid);
+struct fault_key taps_key(struct sa *, const struct xchg *, const struct path *, const char *label);
+void taps_fired(struct record *, const struct fault_hit *);
+struct child *taps_child(struct step *); /* that the step's Quick Mode made; NULL: none */
+void taps_do(struct step *, const struct fault_asks *);
 
 /* ---- sa.c ---- */
 
@@ -350,7 +364,11 @@ void tx_notify_clear(struct ike *, const struct path *, const uint8_t *cky_i, co
 /* A protected notify about phase 1 (spi CHUNK_NONE: both cookies) or phase 2. */
 void tx_notify(struct sa *, const struct path *, uint8_t protocol, struct chunk spi, uint16_t type,
     struct chunk data, struct kept *keep);
+/* How a notify of this group about a message that nothing protects is to look. */
+enum notify_dialect tx_dialect(struct ike *, const struct tunnel_group *, const uint8_t *cky_i,
+    const struct log_who *);
 void tx_delete_sa(struct sa *);
+void tx_delete_clear(struct sa *); /* a lie: without protection */
 void tx_delete_child(struct child *);
 
 /* ---- negotiate.c ---- */
@@ -469,6 +487,10 @@ void dpd_probe(struct sa *);
 void dpd_timer(void *sa);
 
 /* ---- quick_mode.c ---- */
+/* Take from message 1 what a refusal will refer to; false: it has nothing of the kind. */
+bool quick_refers(struct step *);
+/* Start one on our side, for proxy identities and a transform like these. */
+enum ike_err quick_start(struct sa *, const struct child *like, struct why *) MUST_USE;
 /*
  * Start our Quick Mode for the next child that wants one, unless one is under way: strongSwan keeps
  * state for three message ids at a time.

@@ -36,8 +36,7 @@ p1_keys(struct sa *sa, struct why *w)
 {
 	struct handshake *hs = sa->hs;
 	struct crypto *c = sa->ike->crypto;
-	struct chunk psk = CHUNK(sa->group->psk, sa->group->psk_len),
-		     gxi = CHUNK(hs->gxi, sa->dh_group->public_len),
+	struct chunk psk, gxi = CHUNK(hs->gxi, sa->dh_group->public_len),
 		     gxr = CHUNK(hs->gxr, sa->dh_group->public_len);
 	struct skeyids keys = {0};
 	uint8_t gxy[ALG_MAX_PUBLIC];
@@ -45,7 +44,9 @@ p1_keys(struct sa *sa, struct why *w)
 
 	if (hs->keyed)
 		return IKE_OK;
-	e = dh_derive(c, hs->dh, gxi, gxy, w);
+	e = fsm_psk(sa, &psk);
+	if (e == IKE_OK)
+		e = dh_derive(c, hs->dh, gxi, gxy, w);
 	if (e == IKE_OK) {
 		COUNT(sa->ike, dh_derived);
 		e = keymat_skeyid_psk(c, sa->hash, psk, CHUNK(hs->ni, hs->ni_len),
@@ -88,15 +89,16 @@ set_id(struct handshake *hs, uint8_t kind, struct chunk data)
 enum ike_err
 p1_local_id(struct sa *sa, struct why *w)
 {
-	const struct ident *id = &sa->group->local_id;
-	struct chunk text = CHUNK((const uint8_t *)id->text,
-	    id->text != NULL ? strlen(id->text) : 0);
-	const struct addr *a = id->kind == IDENT_ADDRESS || id->kind == IDENT_ANY ?
+	struct ident id;
+	enum ike_err e = fsm_local_id(sa, &id);
+	struct chunk text = CHUNK((const uint8_t *)id.text, id.text != NULL ? strlen(id.text) : 0);
+	const struct addr *a = id.kind == IDENT_ADDRESS || id.kind == IDENT_ANY ?
 	    &sa->path.local.addr :
-	    &id->addr;
-	enum ike_err e;
+	    &id.addr;
 
-	switch (id->kind) {
+	if (e != IKE_OK)
+		return why(w, e, "our identity");
+	switch (id.kind) {
 	case IDENT_FQDN:
 		e = set_id(sa->hs, ID_FQDN, text);
 		break;

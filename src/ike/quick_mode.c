@@ -305,17 +305,24 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 	return IKE_OK;
 }
 
+bool
+quick_refers(struct step *s)
+{
+	const struct pl *pl = msg_find(s->in, ISAKMP_PL_SA, NULL);
+	const struct pl_proposal *p = pl != NULL ? pl->u.sa.proposals : NULL;
+
+	if (p == NULL || p->spi.n != SPI_LEN)
+		return false;
+	s->x->qm->protocol = p->protocol;
+	memcpy(&s->x->qm->peer_spi, p->spi.p, SPI_LEN);
+	return true;
+}
+
 static const struct pl_sa *
 take_sa(struct step *s)
 {
-	const struct pl_sa *sa = &msg_find(s->in, ISAKMP_PL_SA, NULL)->u.sa;
-
-	/* What a refusal will refer to. */
-	if (sa->proposals != NULL && sa->proposals->spi.n == SPI_LEN) {
-		s->x->qm->protocol = sa->proposals->protocol;
-		memcpy(&s->x->qm->peer_spi, sa->proposals->spi.p, SPI_LEN);
-	}
-	return sa;
+	(void)quick_refers(s);
+	return &msg_find(s->in, ISAKMP_PL_SA, NULL)->u.sa;
 }
 
 enum ike_err
@@ -527,8 +534,8 @@ qm_give_up(struct step *s)
 
 /* ---- our own Quick Mode ---- */
 
-static enum ike_err
-start(struct sa *sa, const struct child *like, struct why *w)
+enum ike_err
+quick_start(struct sa *sa, const struct child *like, struct why *w)
 {
 	struct xchg *x;
 	struct step s = {.ike = sa->ike, .sa = sa, .path = sa->path, .mem = sa->ike->mem};
@@ -576,7 +583,7 @@ quick_next(struct sa *sa)
 		if (!child->rekey_wanted)
 			continue;
 		child->rekey_wanted = false;
-		if (start(sa, child, &w) == IKE_OK)
+		if (quick_start(sa, child, &w) == IKE_OK)
 			return;
 		LOG(P2_FSM_ERROR, &sa->who, "rekey could not be started: %s", w.text);
 	}

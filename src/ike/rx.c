@@ -302,7 +302,7 @@ phase1_failed(struct step *s, size_t request_octets)
 	uint16_t notify = err_notify(s->why.code);
 
 	log_step_error(s);
-	if (s->why.code == IKE_E_UNEXPECTED)
+	if (s->why.code == IKE_E_UNEXPECTED || s->why.code == IKE_E_SILENT)
 		return;
 	sa_error(sa, &s->why);
 	if (!ends_phase1(s->why.code)) {
@@ -372,7 +372,8 @@ first_message(struct arrival *a)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r, err_notify(s.why.code),
 		    a->octets.n, NULL, &sa->who);
 	record_refused(&s, sa->rec, "MM1");
-	fsm_abort_sa(sa);
+	if (s.why.code != IKE_E_SILENT)
+		fsm_abort_sa(sa);
 	fsm_end_sa(sa);
 }
 
@@ -395,8 +396,14 @@ key_mismatch(struct arrival *a, struct step *s)
 	history_add(&sa->history, sa->state, EV_PROB_AUTH_FAIL);
 	record_message(a->ike, sa->rec, RECORD_RX, "MM5", NULL, a->octets.n, NULL);
 	kept_set(&sa->kept, a->digest, CHUNK_NONE);
-	tx_notify_clear(a->ike, a->path, sa->cky_i, sa->cky_r, N_PAYLOAD_MALFORMED, a->octets.n,
-	    &sa->kept, &sa->who);
+	if (tx_dialect(a->ike, sa->group, sa->cky_i, &sa->who) == DIALECT_PROTECTED) {
+		memcpy(sa->iv, s->last_block, sizeof(sa->iv));
+		tx_notify(sa, a->path, PROTO_ISAKMP, CHUNK_NONE, N_PAYLOAD_MALFORMED, CHUNK_NONE,
+		    &sa->kept);
+	} else {
+		tx_notify_clear(a->ike, a->path, sa->cky_i, sa->cky_r, N_PAYLOAD_MALFORMED,
+		    a->octets.n, &sa->kept, &sa->who);
+	}
 	record_refused(s, sa->rec, "MM5");
 	diagnose_begin(sa, &a->hdr, a->body);
 	fsm_abort_sa(sa);
@@ -452,8 +459,11 @@ main_mode(struct arrival *a)
 		malformed(a, &sa->who, false);
 		return;
 	}
-	if (fsm_step(&s, HAP_RX_MM) == IKE_OK)
+	if (fsm_step(&s, HAP_RX_MM) == IKE_OK) {
+		if (s.end_sa)
+			fsm_end_sa(sa);
 		return;
+	}
 	if (s.why.code == IKE_E_AUTH)
 		diagnose_begin(sa, &a->hdr, a->body);
 	phase1_failed(&s, a->octets.n);
@@ -473,11 +483,13 @@ quick_failed(struct step *s)
 	uint16_t notify = err_notify(s->why.code);
 
 	log_step_error(s);
-	if (!s->authenticated) {
+	if (!s->authenticated || s->why.code == IKE_E_SILENT) {
 		if (x->state == QM_START)
 			fsm_end_xchg(x);
 		return;
 	}
+	if (x->qm != NULL && x->qm->protocol == 0 && quick_refers(s))
+		spi = x->qm->peer_spi;
 	sa_error(s->sa, &s->why);
 	kept_set(&x->kept, s->request, CHUNK_NONE);
 	if (notify != 0)
@@ -558,6 +570,8 @@ quick_mode(struct arrival *a, struct sa *sa)
 	heard(&s, a->octets.n);
 	if (e != IKE_OK)
 		quick_failed(&s);
+	else if (s.end_sa)
+		fsm_end_sa(sa);
 	else
 		x->path = *a->path;
 }

@@ -33,6 +33,9 @@ static const struct name ip_words[] = { { 0, "any" }, { 1, "icmp" }, { 6, "tcp" 
 
 static const struct name port_words[] = { { 0, "any" }, { 0, NULL } };
 
+static const struct name dialect_words[] = { { DIALECT_ASA, "asa" }, { DIALECT_SHORT, "short" },
+	{ DIALECT_PROTECTED, "protected" }, { 0, NULL } };
+
 static const struct name plane_words[] = { { DATA_PLANE_NONE, "none" }, { 0, NULL } };
 
 /* clang-format off */
@@ -168,7 +171,9 @@ static const struct conf_item group_items[] = {
 	  .help = "proxy identities accepted, first match wins; any without this key" },
 	{ "dpd", CONF_SECTION, .off = 0, .sub = dpd_items, .help = "dead peer detection" },
 	{ "nat_t", CONF_BOOL, FIELD(tunnel_group, nat_t), .def = true, .help = "NAT traversal" },
-	{ "faults", CONF_NOTHING, .help = "faults on demand" },
+	{ "notify_dialect", CONF_WORD, FIELD(tunnel_group, notify_dialect), .words = dialect_words,
+	  .def = DIALECT_ASA, .help = "how unprotected notifies look" },
+	{ "faults", CONF_FAULTS, FIELD(tunnel_group, faults), .max = 64, .help = "faults on demand" },
 	{ .key = NULL }
 };
 

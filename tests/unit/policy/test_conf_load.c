@@ -198,9 +198,12 @@ static const struct mistake mistakes[] = {
 	  "F:1: listen.addresses is \"10.0.0.0/8\", expected one or more of our IP addresses, as "
 	  "\"0.0.0.0\" or \"::\"\n" },
 	{ NULL, NULL, NULL, IN_G("faults = [ ];"), "" },
-	{ NULL, NULL, NULL, IN_G("faults = [ \"mm4.drop\" ];"),
-	  "F:4: faults is a list with something in it, expected an empty list [ ]: faults are not "
-	  "available in this version\n" },
+	{ NULL, NULL, NULL, IN_G("faults = [ \"mm4.drop\", \"psk.mismatch p=0.5\" ];"), "" },
+	{ NULL, NULL, NULL, IN_G("faults = \"mm4.drop\";"),
+	  "F:4: faults is \"mm4.drop\", expected a list of up to 64 faults as \"mm4.drop\"\n" },
+	{ NULL, NULL, NULL, IN_G("faults = [ 4 ]; notify_dialect = \"cisco\";"),
+	  "F:4: faults is a number, expected a list of up to 64 faults as \"mm4.drop\"\n"
+	  "F:4: notify_dialect is \"cisco\", expected one of: asa short protected\n" },
 
 	/* addresses */
 	{ NULL, NULL, NULL, IN_G("peer = \"10.0.0.300\"; local = \"lo\";"),

@@ -1,0 +1,185 @@
+/*
+ * src/ike/taps.c - what the taps of fsm.c and tx.c share: who is tapped, and what a fault may ask of
+ * the engine beyond its own way.
+ */
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike_local.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+uint64_t
+taps_negotiation(const uint8_t *cky_i, uint32_t msgid)
+{
+	uint64_t id;
+
+	memcpy(&id, cky_i, sizeof(id));
+	return id ^ msgid * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+struct fault_key
+taps_key(struct sa *sa, const struct xchg *x, const struct path *path, const char *label)
+{
+	const struct tunnel_group *group = sa->group;
+
+	if (group == NULL) /* message 1: its handler will find the same */
+		group = policy_match(sa->policy, &path->remote.addr, &path->local.addr, 0);
+	return (struct fault_key){.room = sa->ike->faults,
+	    .group = group,
+	    .label = label,
+	    .negotiation = taps_negotiation(sa->cky_i, x != NULL ? x->msgid : 0),
+	    .marker = path->marker,
+	    .who = &sa->who,
+	    .counters = &sa->ike->counters};
+}
+
+/* `explain' says that the failure was asked for. */
+void
+taps_fired(struct record *rec, const struct fault_hit *hit)
+{
+	if (rec == NULL)
+		return;
+	for (unsigned i = 0; i < hit->fired_n; i++)
+		for (unsigned k = 0; k < RECORD_FAULTS; k++) {
+			if (rec->faults[k] == NULL)
+				rec->faults[k] = hit->fired[i];
+			if (rec->faults[k] == hit->fired[i])
+				break;
+		}
+}
+
+struct child *
+taps_child(struct step *s)
+{
+	struct child *child;
+
+	LIST_FOREACH(child, &s->sa->children, of_sa)
+		if (s->x != NULL && child->msgid == s->x->msgid)
+			return child;
+	return NULL;
+}
+
+/* ---- verbs ---- */
+
+static void
+do_delete(struct step *s, const struct fault_ask *a)
+{
+	struct child *child = taps_child(s);
+
+	for (unsigned i = 0; i < a->times; i++)
+		if (a->verb == VERB_DELETE_CHILD && child != NULL)
+			tx_delete_child(child);
+		else if (a->verb == VERB_DELETE_SA && a->clear)
+			tx_delete_clear(s->sa);
+		else if (a->verb == VERB_DELETE_SA)
+			tx_delete_sa(s->sa);
+	if (a->keep)
+		return;
+	if (a->verb == VERB_DELETE_SA)
+		s->end_sa = true; /* not while its own message is read */
+	else
+		child_free(child);
+}
+
+static void
+do_notify(struct step *s, const struct fault_ask *a)
+{
+	const struct child *child = a->child_spi ? taps_child(s) : NULL;
+	uint32_t spi = child != NULL ? htonl(child->spi_in) : 0;
+
+	tx_notify(s->sa, &s->path, child != NULL ? child->offer.protocol : PROTO_ISAKMP,
+	    child != NULL ? CHUNK((uint8_t *)&spi, sizeof(spi)) : CHUNK_NONE, a->type, a->data,
+	    NULL);
+}
+
+static void
+do_dpd(struct step *s, const struct fault_ask *a)
+{
+	uint32_t seq;
+
+	for (unsigned i = 0; i < a->times; i++) {
+		seq = htonl(++s->sa->dpd_seq);
+		COUNT(s->ike, dpd_out);
+		tx_notify(s->sa, &s->path, PROTO_ISAKMP, CHUNK_NONE, N_R_U_THERE,
+		    CHUNK((uint8_t *)&seq, sizeof(seq)), NULL);
+	}
+}
+
+/* A prefix as a proxy identity; any: all of IPv4. */
+static void
+proxy_from_prefix(const struct prefix *prefix, uint8_t ip_proto, uint16_t port, struct proxy *p)
+{
+	struct pl pl = {.u.id = {.proto = ip_proto, .port = port}};
+	struct chunk octets = addr_octets(&prefix->addr);
+	size_t size = octets.n == 16 ? 16 : 4;
+	uint8_t body[4 + 32] = {0};
+	struct why w;
+
+	if (octets.n > 0)
+		memcpy(body + 4, octets.p, octets.n);
+	for (unsigned i = 0; i < prefix->bits && octets.n > 0; i++)
+		body[4 + size + i / 8] |= (uint8_t)(0x80 >> i % 8);
+	body[0] = pl.u.id.kind = size == 16 ? ID_IPV6_ADDR_SUBNET : ID_IPV4_ADDR_SUBNET;
+	body[1] = ip_proto;
+	body[2] = (uint8_t)(port >> 8);
+	body[3] = (uint8_t)port;
+	pl.u.id.data = CHUNK(body + 4, 2 * size);
+	pl.raw = CHUNK(body, 4 + 2 * size);
+	if (proxy_from_id(&pl, p, &w) != IKE_OK)
+		proxy_from_addr(&prefix->addr, p);
+}
+
+static uint16_t
+encap_for(const struct step *s, enum policy_mode mode)
+{
+	bool udp = s->sa->nat_local || s->sa->nat_remote;
+
+	if ((mode & MODE_TUNNEL) != 0)
+		return udp ? ENCAP_UDP_TUNNEL : ENCAP_TUNNEL;
+	return udp ? ENCAP_UDP_TRANSPORT : ENCAP_TRANSPORT;
+}
+
+/* Quick Mode as a crypto map entry would have it: the first set's first algorithms. */
+static void
+do_quick(struct step *s, const struct fault_ask *a)
+{
+	const struct transform_set *set = a->wish.sets[0];
+	struct child like = {.policy = s->sa->policy, .entry = a->entry};
+	struct offer2 *o = &like.offer;
+	struct why w = {0};
+
+	o->protocol = set->protocol;
+	o->cipher = a->cipher != NULL ? a->cipher : set->encryption[0];
+	o->integ = o->cipher != NULL && o->cipher->icv != 0 ? NULL : set->integrity[0];
+	o->transform_id = o->cipher != NULL ? o->cipher->esp_id : o->integ->ah_id;
+	o->encap = encap_for(s, set->mode);
+	o->pfs = a->wish.pfs == PFS_GROUP ? a->wish.pfs_groups[0] : NULL;
+	proxy_from_prefix(&a->wish.local, a->wish.ip_proto, a->wish.local_port, &like.local);
+	proxy_from_prefix(&a->wish.remote, a->wish.ip_proto, a->wish.remote_port, &like.remote);
+	if (quick_start(s->sa, &like, &w) != IKE_OK)
+		LOG(P2_FSM_ERROR, &s->sa->who, "Quick Mode could not be started: %s", w.text);
+}
+
+void
+taps_do(struct step *s, const struct fault_asks *asks)
+{
+	for (unsigned i = 0; i < asks->n; i++) {
+		const struct fault_ask *a = &asks->a[i];
+
+		switch (a->verb) {
+		case VERB_DELETE_SA:
+		case VERB_DELETE_CHILD:
+			do_delete(s, a);
+			break;
+		case VERB_NOTIFY:
+			do_notify(s, a);
+			break;
+		case VERB_DPD:
+			do_dpd(s, a);
+			break;
+		case VERB_QUICK:
+			do_quick(s, a);
+			break;
+		}
+	}
+}
