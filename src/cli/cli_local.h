@@ -44,6 +44,12 @@ void text_event(FILE *out, const json_t *event);
 /* The list of commands, from the table that both ends share. */
 void text_commands(FILE *out);
 
+/* ---- ladder.c, explain.c ---- */
+
+void ladder_ascii(bool); /* no box drawing, whatever the locale */
+void ladder_print(FILE *, const json_t *reply);
+void explain_print(FILE *, const json_t *reply);
+
 /* The status alone, for --json. */
 enum cli_exit text_status(const json_t *reply);
 

@@ -8,6 +8,8 @@
 #include "base/counter.h"
 #include "cli_local.h"
 
+#define LEFT_COLUMN 32 /* of the list of commands */
+
 /* ---- members, with something to print where there is none ---- */
 
 static const char *
@@ -301,6 +303,16 @@ print_status(FILE *out, const json_t *reply)
 
 /* ---- the rest ---- */
 
+/* "Group = asa-hq, IP = 203.0.113.10, " as the log has it. */
+static void
+print_who(FILE *out, const json_t *o)
+{
+	if (str(o, "group")[0] != '\0')
+		fprintf(out, "Group = %s, ", str(o, "group"));
+	if (str(o, "ip")[0] != '\0')
+		fprintf(out, "IP = %s, ", str(o, "ip"));
+}
+
 static void
 print_policy(FILE *out, const json_t *reply)
 {
@@ -340,6 +352,25 @@ print_lines(FILE *out, const json_t *lines)
 	json_array_foreach(lines, i, l) fprintf(out, "%s\n", json_string_value(l));
 }
 
+/* Our own words, and then the line of the log that decided. */
+static void
+print_wait(FILE *out, const json_t *reply)
+{
+	fprintf(out, "%s%s", str(reply, "outcome"), yes(reply, "already") ? ", already" : "");
+	if (str(reply, "message")[0] != '\0') {
+		fprintf(out, ": ");
+		print_who(out, reply);
+		fprintf(out, "%s", str(reply, "message"));
+	}
+	putc('\n', out);
+}
+
+static void
+print_peer_config(FILE *out, const json_t *reply)
+{
+	fputs(str(reply, "text"), out);
+}
+
 static void
 print_reload(FILE *out, const json_t *reply)
 {
@@ -364,11 +395,15 @@ static void (*const printers[PROTO_C_COUNT])(FILE *, const json_t *) = {
     [PROTO_C_STATUS] = print_status,
     [PROTO_C_SHOW_ISAKMP] = print_isakmp,
     [PROTO_C_SHOW_IPSEC] = print_ipsec,
+    [PROTO_C_EXPLAIN] = explain_print,
+    [PROTO_C_LADDER] = ladder_print,
     [PROTO_C_SHOW_POLICY] = print_policy,
     [PROTO_C_MONITOR] = print_monitor,
     [PROTO_C_DELETE] = print_count,
     [PROTO_C_DPD] = print_count,
     [PROTO_C_REKEY] = print_count,
+    [PROTO_C_WAIT] = print_wait,
+    [PROTO_C_PEER_CONFIG] = print_peer_config,
     [PROTO_C_RELOAD] = print_reload,
     [PROTO_C_LOG_LEVEL] = print_level,
     [PROTO_C_HELP] = print_help,
@@ -379,10 +414,13 @@ text_commands(FILE *out)
 {
 	for (int i = 0; i < PROTO_C_COUNT; i++) {
 		const struct proto_row *row = &proto_table[i];
-		char left[64];
+		char left[128];
+		int n = snprintf(left, sizeof(left), "%s %s", row->words, row->shown);
 
-		snprintf(left, sizeof(left), "%s %s", row->words, row->shown);
-		fprintf(out, "  %-32s %s\n", left, row->help);
+		if (n > LEFT_COLUMN)
+			fprintf(out, "  %s\n  %*s %s\n", left, LEFT_COLUMN, "", row->help);
+		else
+			fprintf(out, "  %-*s %s\n", LEFT_COLUMN, left, row->help);
 	}
 }
 
@@ -395,10 +433,7 @@ text_event(FILE *out, const json_t *e)
 		return;
 	}
 	fprintf(out, "%s ", str(e, "time"));
-	if (str(e, "group")[0] != '\0')
-		fprintf(out, "Group = %s, ", str(e, "group"));
-	if (str(e, "ip")[0] != '\0')
-		fprintf(out, "IP = %s, ", str(e, "ip"));
+	print_who(out, e);
 	fprintf(out, "%s\n", str(e, "message"));
 }
 

@@ -63,14 +63,20 @@ fine(const struct request *r)
 }
 
 static void
-finish(struct request *r, json_t *answer)
+dispose(struct request *r)
 {
-	struct client *c = r->client;
-
 	for (unsigned i = 0; i < r->workers; i++)
 		json_decref(r->parts[i].sas);
 	json_decref(r->object);
 	free(r);
+}
+
+static void
+finish(struct request *r, json_t *answer)
+{
+	struct client *c = r->client;
+
+	dispose(r);
 	server_answer(c, answer);
 	server_release(c);
 }
@@ -228,6 +234,59 @@ mistyped(const struct request *r, json_t *answer)
 		return false;
 	refuse_instead(r, answer);
 	return true;
+}
+
+/* ---- history ---- */
+
+#define EXPLAINED_MAX 16  /* failures that one worker puts into an answer */
+#define LADDER_MAX    256 /* records that one worker looks through */
+
+static void
+list_failure(void *ctx, const struct record *rec)
+{
+	struct part *p = ctx;
+
+	if (rec->outcome == RECORD_FAILED && json_array_size(p->sas) < EXPLAINED_MAX)
+		(void)json_array_append_new(p->sas, history_explain(rec, p->worker));
+}
+
+static void
+list_ladder(void *ctx, const struct record *rec)
+{
+	struct part *p = ctx;
+
+	if (json_array_size(p->sas) < LADDER_MAX)
+		(void)json_array_append_new(p->sas, history_ladder(rec, p->worker));
+}
+
+static void
+work_explain(struct request *r, const struct server_worker *w, struct part *p)
+{
+	p->sas = json_array();
+	ike_each_record(w->ike, &r->match, list_failure, p);
+}
+
+static void
+work_ladder(struct request *r, const struct server_worker *w, struct part *p)
+{
+	p->sas = json_array();
+	ike_each_record(w->ike, &r->match, list_ladder, p);
+}
+
+static void
+gathered_history(struct request *r, json_t *answer)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < r->workers; i++)
+		(void)json_array_extend(all, r->parts[i].sas);
+	history_sort(all);
+	if (r->call.command == PROTO_C_LADDER)
+		history_last_sa(all);
+	if (r->call.peer != NULL)
+		(void)json_object_set_new(answer, "peer", json_string(r->call.peer));
+	(void)json_object_set_new(answer,
+	    r->call.command == PROTO_C_LADDER ? "exchanges" : "failures", all);
 }
 
 static void
@@ -404,6 +463,37 @@ now_monitor(struct request *r)
 	server_release(c);
 }
 
+/* The answer is wait.c's, now or when it is so. */
+static void
+now_wait(struct request *r)
+{
+	json_t *answer = r->match.group != NULL ? fine(r) : NULL;
+	struct client *c = r->client;
+
+	if (answer != NULL && mistyped(r, answer)) {
+		finish(r, answer);
+		return;
+	}
+	json_decref(answer);
+	wait_begin(c, &r->call, &r->match);
+	dispose(r);
+	server_release(c);
+}
+
+static void
+now_peer_config(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+	struct server_facts f;
+	json_t *answer;
+
+	ports->facts(ports->ctx, &f);
+	answer = peerconf_answer(&f, r->call.product, r->call.group);
+	if (answer == NULL)
+		answer = refusal("out of memory", false);
+	finish(r, answer);
+}
+
 static void
 now_help(struct request *r)
 {
@@ -426,11 +516,15 @@ static const struct action actions[PROTO_C_COUNT] = {
     [PROTO_C_STATUS] = {.work = work_status, .gathered = gathered_status},
     [PROTO_C_SHOW_ISAKMP] = {.work = work_isakmp, .gathered = gathered_sas},
     [PROTO_C_SHOW_IPSEC] = {.work = work_ipsec, .gathered = gathered_sas},
+    [PROTO_C_EXPLAIN] = {.work = work_explain, .gathered = gathered_history},
+    [PROTO_C_LADDER] = {.work = work_ladder, .gathered = gathered_history},
     [PROTO_C_SHOW_POLICY] = {.now = now_policy},
     [PROTO_C_MONITOR] = {.now = now_monitor},
     [PROTO_C_DELETE] = {.work = work_delete, .gathered = gathered_count, .changes = true},
     [PROTO_C_DPD] = {.work = work_dpd, .gathered = gathered_count, .changes = true},
     [PROTO_C_REKEY] = {.work = work_rekey, .gathered = gathered_count, .changes = true},
+    [PROTO_C_WAIT] = {.now = now_wait},
+    [PROTO_C_PEER_CONFIG] = {.now = now_peer_config},
     [PROTO_C_RELOAD] = {.now = now_reload, .changes = true},
     [PROTO_C_LOG_LEVEL] = {.now = now_log_level, .changes = true},
     [PROTO_C_HELP] = {.now = now_help},

@@ -28,10 +28,13 @@ static const struct peer_word esp_ciphers[] = { { "3des", "3des" }, { "aes-128",
 	{ "null", "null" }, { NULL, NULL } };
 static const struct peer_word integs[] = { { "md5", "md5" }, { "sha1", "sha1" },
 	{ "sha256", "sha2_256" }, { "sha384", "sha2_384" }, { "sha512", "sha2_512" },
-	{ NULL, NULL } };
+	{ "aes-xcbc", "aes_xcbc" }, { NULL, NULL } };
 static const struct name groups[] = { { 5, "dh5" }, { 14, "dh14" }, { 15, "dh15" }, { 16, "dh16" },
 	{ 17, "dh17" }, { 18, "dh18" }, { 19, "dh19" }, { 20, "dh20" }, { 21, "dh21" },
 	{ 31, "dh31" }, { 0, NULL } };
+/* Its IKEv1 knows no curves in Quick Mode. */
+static const struct name pfs_groups[] = { { 5, "dh5" }, { 14, "dh14" }, { 15, "dh15" },
+	{ 16, "dh16" }, { 17, "dh17" }, { 18, "dh18" }, { 0, NULL } };
 
 static void
 begin(struct peer *p)
@@ -186,7 +189,7 @@ const struct peer_def peer_libreswan = {
 	.esp_integs = integs,
 	.ah_integs = integs,
 	.ike_groups = groups,
-	.pfs_groups = groups,
+	.pfs_groups = pfs_groups,
 	.sets_max = PEER_COMBOS_MAX,
 	.begin = begin,
 	.group = group,

@@ -145,16 +145,27 @@ swan_child(struct peer *p, const struct peer_entry *e)
 	fputs("      }\n", p->f);
 }
 
+/* The peer's address, or the network that it comes from: charon finds the secret by either. */
+static const char *
+peer_addresses(const struct tunnel_group *g, char *buf, size_t n)
+{
+	if (g->peer.bits == addr_bits(&g->peer.addr))
+		return addr_print(&g->peer.addr, buf, n);
+	return prefix_print(&g->peer, buf, n);
+}
+
 static void
 swan_secret(struct peer *p)
 {
 	const struct tunnel_group *g = p->group;
+	char text[PREFIX_TEXT];
 
 	fprintf(p->f, "secrets {\n  ike-%s {\n", p->name);
 	if (!write_ident(p, "    id-1 = ", &g->local_id, g->local_id.text))
 		fprintf(p->f, "    id-1 = %s\n", p->ours);
-	if (!write_ident(p, "    id-2 = ", &g->remote_id, p->id) && p->theirs != NULL)
-		fprintf(p->f, "    id-2 = %s\n", p->theirs);
+	if (!write_ident(p, "    id-2 = ", &g->remote_id, p->id) &&
+	    g->peer.addr.family != ADDR_NONE)
+		fprintf(p->f, "    id-2 = %s\n", peer_addresses(g, text, sizeof(text)));
 	fputs("    secret = ", p->f);
 	peer_key_quoted(p);
 	fputs("  }\n}\n", p->f);
@@ -238,7 +249,7 @@ conf_secret(struct peer *p)
 {
 	const struct tunnel_group *g = p->group;
 	FILE *conf = p->f;
-	char buf[ADDR_TEXT];
+	char buf[ADDR_TEXT], text[PREFIX_TEXT];
 	bool name = g->local_id.text != NULL;
 
 	if (p->secrets == NULL)
@@ -251,8 +262,8 @@ conf_secret(struct peer *p)
 		   p->ours);
 	if (p->id[0] != '\0')
 		fprintf(p->f, " %s", p->id);
-	else if (p->theirs != NULL)
-		fprintf(p->f, " %s", p->theirs);
+	else if (g->peer.addr.family != ADDR_NONE)
+		fprintf(p->f, " %s", peer_addresses(g, text, sizeof(text)));
 	fputs(" : PSK ", p->f);
 	peer_key_quoted(p);
 	p->f = conf;

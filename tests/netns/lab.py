@@ -488,6 +488,8 @@ SHIM_LOCK = threading.Lock()
 
 # --- ikev1d ---
 
+BUILTIN = threading.Lock()      # there is one socket that the built-in policy names
+
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|^==\d+== ERROR SUMMARY: [1-9]",
                        re.M)
 

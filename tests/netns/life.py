@@ -5,7 +5,7 @@ import os
 import re
 import signal
 
-from lab import (IKEV1CTL, Charon, Failure, Ikev1d, Process, algorithms, child, connection, entry, policy,
+from lab import (BUILTIN, IKEV1CTL, Charon, Failure, Ikev1d, Process, algorithms, child, connection, entry, policy,
                  same_keys, until)
 from run import case
 
@@ -470,7 +470,7 @@ def workers(t):
 def builtin(t):
     # What a newcomer has: --builtin here, a connection with charon's default proposals there.  The second
     # transform of charon's default phase 1 proposal has nothing but a group.
-    with t.new_lab() as net:
+    with BUILTIN, t.new_lab() as net:
         init, resp = net.line()
         d = Ikev1d(resp, None, env={"ASAN_OPTIONS": "detect_leaks=0:exitcode=99"})
         d.log = d.out
