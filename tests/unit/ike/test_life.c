@@ -631,6 +631,11 @@ we_rekey_phase2(void)
 				    kids[k].info.spi_out == lab_t_spi(p.q.spi_i));
 				if (!kids[k].info.rekeyed) {
 					T_TRUE(kids[k].info.initiator);
+					/*
+					 * Offered anew from the policy, not from what the peer
+					 * wanted before.
+					 */
+					T_EQ(kids[k].info.lifetime_s, 28800);
 					T_STR(kids[k].local, "10.1.0.0/255.255.255.0/0/0");
 					T_STR(kids[k].remote, "10.9.0.0/255.255.255.0/0/0");
 				}
@@ -692,30 +697,60 @@ out:
 	pair_down(&p);
 }
 
-/* A reply to our QM1 that is not what was offered. */
+/* An answer to our QM1 that is not what was offered: algorithm, mode, group, identities, SPI. */
 static void
-foreign_answer_to_our_rekey(void)
+change_attribute(struct ini_qm *q, uint8_t type, uint16_t value)
 {
-	struct pair    p = {0};
-	struct ini_qm  q = {0};
-	struct chunk   d;
-	struct why     w = {0};
+	for (size_t k = 20; k + 4 <= q->sa_n; k++)
+		if (q->sa_b[k] == 0x80 && q->sa_b[k + 1] == type) {
+			q->sa_b[k + 2] = (uint8_t)(value >> 8);
+			q->sa_b[k + 3] = (uint8_t)value;
+			return;
+		}
+	T_FAIL("attribute %u is not in the offer", type);
+}
 
-	if (!pair_up(&p, NULL, 34))
-		goto out;
-	T_EQ(ike_rekey(p.lab->ike, &everybody), 1);
-	q.ini = &p.i;
-	q.nonce_len = 20;
-	if (!T_TRUE(lab_take(p.lab, &d)) || !T_OK(ini_qm1_in(&q, d, &w)))
-		goto out;
-	/* The last attribute of the chosen transform: its value becomes another. */
-	q.sa_b[q.sa_n - 1] ^= 0x40;
-	lab_rx(p.lab, &p.i, ini_qm2_out(&q));
-	T_EQ(ike_totals(p.lab->ike).children, 1);
-	T_EQ(ike_totals(p.lab->ike).established, 1);
-	ini_qm_fini(&q);
-out:
-	pair_down(&p);
+static void
+foreign_answers_to_our_rekey(void)
+{
+	for (int lie = 0; lie < 7; lie++) {
+		struct pair   p = {0};
+		struct ini_qm q = {.nonce_len = 20};
+		struct chunk  d;
+		struct why    w = {0};
+
+		p.lab = lab_new(NULL, 34);
+		lab_t_peer(&p.i);
+		T_STEP(lab_phase1, p.lab, &p.i);
+		ini_qm_init(&p.q, &p.i);
+		p.q.pfs = p.q.offers[0].pfs = alg_group_id(31);
+		q.ini = &p.i;
+		if (!T_STEP(lab_quick, p.lab, &p.q) ||
+		    !T_EQ(ike_rekey(p.lab->ike, &everybody), 1) || !T_TRUE(lab_take(p.lab, &d)) ||
+		    !T_OK(ini_qm1_in(&q, d, &w))) {
+			pair_down(&p);
+			return;
+		}
+		if (lie == 0)
+			change_attribute(&q, P2A_AUTH, 5);
+		else if (lie == 1)
+			change_attribute(&q, P2A_ENCAPSULATION, ENCAP_TRANSPORT);
+		else if (lie == 2)
+			change_attribute(&q, P2A_GROUP, 19);
+		else if (lie == 3)
+			change_attribute(&q, P2A_KEY_LENGTH, 256);
+		else if (lie == 4)
+			q.idcr_r.data[1] ^= 1;
+		else if (lie == 5)
+			q.ids_r = false;
+		lab_rx(p.lab, &p.i, ini_qm2_out(&q));
+		/* The last one is honest: what the others do to it is what is tested. */
+		if (!T_EQ(ike_totals(p.lab->ike).children, lie == 6 ? 2 : 1))
+			T_FAIL("lie %d", lie);
+		T_EQ(ike_totals(p.lab->ike).established, 1);
+		ini_qm_fini(&q);
+		pair_down(&p);
+	}
 }
 
 /* ---- expiry ---- */
@@ -791,6 +826,50 @@ phase1_expires(void)
 		;
 	T_TRUE(del != NULL && del->protocol == PROTO_ISAKMP);
 	ini_qm_fini(&q);
+	ini_fini(&i);
+	lab_free(l);
+}
+
+/*
+ * A lifetime in kilobytes counts what the ISAKMP SA itself protected, and only what was authentic.
+ */
+static void
+phase1_expires_by_volume(void)
+{
+	struct lab *l = lab_new_with(
+	    &(struct lab_policy){.p1 = "encryption = \"aes-128\"; hash = \"sha1\"; group = 31; "
+				       "lifetime = 0; lifetime_kilobytes = 2;"},
+	    44);
+	struct initiator i;
+	struct lab_sa	 s;
+	uint64_t	 before;
+	unsigned	 n = 0;
+	struct chunk	 d;
+	static uint8_t	 junk[INI_OUT];
+
+	lab_t_peer(&i);
+	T_STEP(lab_phase1, l, &i);
+	lab_drop(l);
+	T_TRUE(lab_sa(l, &i, &s));
+	T_EQ(s.info.lifetime_kilobytes, 2);
+	before = s.info.octets;
+	for (int k = 0; k < 100; k++) {
+		d = ini_dpd(&i, N_R_U_THERE, 1);
+		memcpy(junk, d.p, d.n);
+		junk[d.n - 1] ^= 1;
+		lab_rx(l, &i, CHUNK(junk, d.n));
+	}
+	T_TRUE(lab_sa(l, &i, &s));
+	T_EQ(s.info.octets, before);
+	for (; n < 100 && lab_sa(l, &i, &s); n++) {
+		if (!T_TRUE(s.info.octets <= 2048 + 400))
+			break;
+		lab_drop(l);
+		lab_rx(l, &i, ini_dpd(&i, N_R_U_THERE, n + 2));
+		lab_advance(l, 10);
+	}
+	T_TRUE(n >= 5 && n <= 25);
+	T_EQ(l->events[EVT_P1_EXPIRED], 1);
 	ini_fini(&i);
 	lab_free(l);
 }
@@ -935,9 +1014,10 @@ main(void)
 	T_RUN(we_rekey_phase2);
 	T_RUN(we_rekey_phase2_with_pfs);
 	T_RUN(our_rekey_is_repeated_then_given_up);
-	T_RUN(foreign_answer_to_our_rekey);
+	T_RUN(foreign_answers_to_our_rekey);
 	T_RUN(phase2_expires);
 	T_RUN(phase1_expires);
+	T_RUN(phase1_expires_by_volume);
 	T_RUN(shorter_lifetimes_of_the_peer);
 	T_RUN(lifetime_encodings);
 	T_RUN(reload_keeps_what_stands);
