@@ -48,7 +48,7 @@ dpd_acknowledged(struct step *s, const struct pl_notify *n)
 	struct sa *sa = s->sa;
 	uint32_t seq;
 
-	if (!read_seq(n, &seq) || seq != sa->dpd_seq || sa->dpd_unanswered == 0) {
+	if (!read_seq(n, &seq) || seq != sa->dpd_seq || sa->dpd_seq == 0) {
 		LOG(DPD_BAD_SEQUENCE, &sa->who,
 		    "Received DPD sequence number 0x%x in DPD R-U-THERE-ACK, expected 0x%x",
 		    read_seq(n, &seq) ? seq : 0, sa->dpd_seq);
@@ -56,7 +56,9 @@ dpd_acknowledged(struct step *s, const struct pl_notify *n)
 	}
 	LOG(DPD_RECEIVED, &sa->who,
 	    "Received keep-alive of type DPD R-U-THERE-ACK (seq number 0x%x)", seq);
-	s->fresh = true;
+	/* Something else of the peer's was faster, or this is a copy: no news. */
+	if (sa->dpd_unanswered > 0)
+		s->fresh = true;
 }
 
 void
