@@ -697,6 +697,81 @@ out:
 	pair_down(&p);
 }
 
+/*
+ * Three pairs are rekeyed, one after the other; an exchange that fails does not keep the others
+ * waiting for ever.
+ */
+static void
+three_up(struct pair *p, struct ini_qm q[3])
+{
+	static const char *const nets[] = {"10.9.0.0/26", "10.9.0.64/26", "10.9.0.128/26"};
+
+	p->lab = lab_new(NULL, 35);
+	lab_t_peer(&p->i);
+	T_STEP(lab_phase1, p->lab, &p->i);
+	for (int k = 0; k < 3; k++) {
+		ini_qm_init(&q[k], &p->i);
+		q[k].idci = ini_id(ID_IPV4_ADDR_SUBNET, nets[k]);
+		T_STEP(lab_quick, p->lab, &q[k]);
+	}
+}
+
+static void
+we_rekey_several_pairs(void)
+{
+	struct pair	 p = {0};
+	struct ini_qm	 q[3], r;
+	struct lab_child kids[8];
+	unsigned	 rekeyed = 0, n;
+
+	three_up(&p, q);
+	T_EQ(ike_rekey(p.lab->ike, &everybody), 3);
+	for (int k = 0; k < 3; k++) {
+		if (!answer_rekey(&p, &r))
+			T_FAIL("rekey %d", k);
+		T_TRUE(lab_same_keys(p.lab, &r));
+		ini_qm_fini(&r);
+	}
+	T_SILENT(p.lab);
+	n = lab_children(p.lab, kids, 8);
+	T_EQ(n, 6);
+	for (unsigned k = 0; k < n && k < 8; k++)
+		rekeyed += kids[k].info.rekeyed;
+	T_EQ(rekeyed, 3);
+	for (int k = 0; k < 3; k++)
+		ini_qm_fini(&q[k]);
+	pair_down(&p);
+}
+
+static void
+a_failed_rekey_does_not_block_the_others(void)
+{
+	struct pair  p = {0};
+	struct ini_qm q[3];
+	struct chunk d;
+	uint32_t     seen[3] = {0};
+	unsigned     n = 0;
+
+	three_up(&p, q);
+	T_EQ(ike_rekey(p.lab->ike, &everybody), 3);
+	lab_advance(p.lab, 600000);
+	while (lab_take(p.lab, &d)) {
+		uint32_t id = lab_t_spi(d.p + 20);
+		bool	 known = false;
+
+		for (unsigned k = 0; k < n; k++)
+			known |= seen[k] == id;
+		if (!known && n < 3)
+			seen[n++] = id;
+	}
+	T_EQ(n, 3);
+	T_EQ(ike_totals(p.lab->ike).children, 3);
+	T_EQ(ike_totals(p.lab->ike).exchanges, 0);
+	for (int k = 0; k < 3; k++)
+		ini_qm_fini(&q[k]);
+	pair_down(&p);
+}
+
 /* An answer to our QM1 that is not what was offered: algorithm, mode, group, identities, SPI. */
 static void
 change_attribute(struct ini_qm *q, uint8_t type, uint16_t value)
@@ -1013,6 +1088,8 @@ main(void)
 	T_RUN(peer_rekeys_phase2);
 	T_RUN(we_rekey_phase2);
 	T_RUN(we_rekey_phase2_with_pfs);
+	T_RUN(we_rekey_several_pairs);
+	T_RUN(a_failed_rekey_does_not_block_the_others);
 	T_RUN(our_rekey_is_repeated_then_given_up);
 	T_RUN(foreign_answers_to_our_rekey);
 	T_RUN(phase2_expires);
