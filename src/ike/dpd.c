@@ -61,6 +61,21 @@ dpd_acknowledged(struct step *s, const struct pl_notify *n)
 		s->fresh = true;
 }
 
+static uint64_t
+interval_ms(const struct sa *sa)
+{
+	return sa->group->dpd_interval_s * UINT64_C(1000);
+}
+
+/* An unanswered question is repeated soon, and never later than the next one would be due. */
+static uint64_t
+retry_ms(const struct sa *sa)
+{
+	uint64_t interval = interval_ms(sa);
+
+	return interval != 0 && interval < DPD_RETRY_MS ? interval : DPD_RETRY_MS;
+}
+
 void
 dpd_probe(struct sa *sa)
 {
@@ -81,13 +96,7 @@ dpd_probe(struct sa *sa)
 	    sa->dpd_seq);
 	tx_notify(sa, &sa->path, PROTO_ISAKMP, CHUNK_NONE, N_R_U_THERE,
 	    CHUNK((uint8_t *)&seq, sizeof(seq)), NULL);
-	timer_set(sa->ike, &sa->dpd, DPD_RETRY_MS);
-}
-
-static uint64_t
-interval_ms(const struct sa *sa)
-{
-	return sa->group->dpd_interval_s * UINT64_C(1000);
+	timer_set(sa->ike, &sa->dpd, retry_ms(sa));
 }
 
 void

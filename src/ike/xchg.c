@@ -15,7 +15,8 @@ xchg_new(struct sa *sa, const struct path *path, uint32_t msgid, bool initiator)
 	x->qm = calloc(1, sizeof(*x->qm));
 	if (x->qm == NULL ||
 	    keymat_iv_phase2(sa->ike->crypto, sa->hash, sa->cipher, sa->iv, msgid, x->iv) !=
-		IKE_OK) {
+		IKE_OK ||
+	    !timer_init(sa->ike, &x->timer, rx_xchg_timeout, x)) {
 		free(x->qm);
 		free(x);
 		return NULL;
@@ -25,7 +26,6 @@ xchg_new(struct sa *sa, const struct path *path, uint32_t msgid, bool initiator)
 	x->msgid = msgid;
 	x->initiator = initiator;
 	x->path = *path;
-	timer_init(&x->timer, rx_xchg_timeout, x);
 	LIST_INSERT_HEAD(&sa->xchgs, x, of_sa);
 	sa->xchg_count++;
 	sa->ike->xchg_count++;
@@ -49,7 +49,7 @@ xchg_quick_free(struct xchg *x)
 void
 xchg_free(struct xchg *x)
 {
-	timer_stop(x->sa->ike, &x->timer);
+	timer_fini(x->sa->ike, &x->timer);
 	LIST_REMOVE(x, of_sa);
 	x->sa->xchg_count--;
 	x->sa->ike->xchg_count--;

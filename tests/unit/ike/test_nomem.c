@@ -320,6 +320,13 @@ standing_clock(void *ctx)
 	return 1;
 }
 
+static void
+no_random(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	memset(out, 0, n);
+}
+
 /* Even the engine itself can fail to come to be. */
 static void
 no_engine_without_memory(void)
@@ -328,7 +335,8 @@ no_engine_without_memory(void)
 	struct ike_conf conf = {.worker = 1,
 	    .crypto = l->crypto,
 	    .policy = l->policy,
-	    .ports.now_ms = standing_clock};
+	    .ports.now_ms = standing_clock,
+	    .ports.random = no_random};
 	struct ike     *ike = NULL;
 	unsigned	tries = 0;
 
