@@ -486,6 +486,37 @@ out:
 	pair_down(&p);
 }
 
+/*
+ * It speaks of what stood when its phase 1 began, not of an SA that began later and was done
+ * earlier.
+ */
+static void
+initial_contact_spares_younger_sas(void)
+{
+	struct lab	*l = lab_new(NULL, 24);
+	struct initiator slow, quick, old;
+
+	lab_t_peer(&old);
+	lab_t_peer(&slow);
+	lab_t_peer(&quick);
+	slow.initial_contact = true;
+	T_STEP(lab_phase1, l, &old);
+	lab_advance(l, 1000);
+	T_STEP(lab_mm12, l, &slow);
+	T_STEP(lab_mm34, l, &slow);
+	lab_advance(l, 1000);
+	T_STEP(lab_phase1, l, &quick);
+	lab_advance(l, 1000);
+	T_STEP(lab_mm56, l, &slow);
+	T_STR(lab_state(l, &old), "");
+	T_STR(lab_state(l, &quick), "MM_ACTIVE");
+	T_STR(lab_state(l, &slow), "MM_ACTIVE");
+	ini_fini(&old);
+	ini_fini(&slow);
+	ini_fini(&quick);
+	lab_free(l);
+}
+
 static void
 phase1_rekey_adopts_the_children(void)
 {
@@ -550,6 +581,79 @@ delete_of_a_rekeyed_isakmp_sa_spares_the_children(void)
 	T_STR(lab_state(p.lab, &b), "MM_ACTIVE");
 	T_EQ(ike_totals(p.lab->ike).children, 1);
 	ini_fini(&b);
+out:
+	pair_down(&p);
+}
+
+/* A Quick Mode on the old SA, after the new one came: its child has an heir as well. */
+static void
+a_child_of_the_old_sa_has_an_heir(void)
+{
+	struct pair	 p = {0};
+	struct initiator b;
+	struct ini_qm	 q;
+	struct lab_child kids[3];
+
+	if (!pair_up(&p, NULL, 25))
+		goto out;
+	lab_t_peer(&b);
+	T_STEP(lab_phase1, p.lab, &b);
+	ini_qm_init(&q, &p.i);
+	q.idci = ini_id(ID_IPV4_ADDR, "10.9.0.77");
+	T_STEP(lab_quick, p.lab, &q);
+	T_EQ(ike_totals(p.lab->ike).children, 2);
+	lab_rx(p.lab, &p.i, ini_delete_isakmp(&p.i));
+	T_STR(lab_state(p.lab, &p.i), "");
+	if (T_EQ(lab_children(p.lab, kids, 3), 2))
+		for (int k = 0; k < 2; k++)
+			T_MEM(kids[k].info.cky_i, 8, b.cky_i, 8);
+	ini_qm_fini(&q);
+	ini_fini(&b);
+out:
+	pair_down(&p);
+}
+
+/* A protected error notify ends the Quick Modes that wait, and leaves what stands alone. */
+static void
+error_notify_ends_quick_modes(void)
+{
+	struct pair   p = {0};
+	struct ini_qm q;
+	struct msg    m;
+
+	if (!pair_up(&p, NULL, 26))
+		goto out;
+	ini_qm_init(&q, &p.i);
+	T_STEP(lab_qm12, p.lab, &q);
+	ini_info_begin(&p.i, &m);
+	ini_add_notify(&p.i, &m, PROTO_ESP, N_NO_PROPOSAL_CHOSEN, CHUNK(q.spi_i, 4), CHUNK_NONE);
+	lab_rx(p.lab, &p.i, ini_info_end(&p.i, &m));
+	T_EQ(lab_counter(p.lab, CNT_phase2_failed), 1);
+	T_EQ(ike_totals(p.lab->ike).children, 1);
+	T_STR(lab_state(p.lab, &p.i), "MM_ACTIVE");
+	lab_advance(p.lab, 60000);
+	T_SILENT(p.lab); /* QM2 is not repeated any more */
+	/* Too late, its third message: */
+	lab_rx(p.lab, &p.i, ini_qm3(&q));
+	T_EQ(ike_totals(p.lab->ike).children, 1);
+	ini_qm_fini(&q);
+out:
+	pair_down(&p);
+}
+
+/* Some name the SPI that they send to, instead of the one they receive by. */
+static void
+delete_by_our_spi(void)
+{
+	struct pair p = {0};
+	struct msg  m;
+
+	if (!pair_up(&p, NULL, 27))
+		goto out;
+	ini_info_begin(&p.i, &m);
+	ini_add_delete(&p.i, &m, PROTO_ESP, 4, CHUNK(p.q.spi_r, 4));
+	lab_rx(p.lab, &p.i, ini_info_end(&p.i, &m));
+	T_EQ(ike_totals(p.lab->ike).children, 0);
 out:
 	pair_down(&p);
 }
@@ -917,6 +1021,7 @@ phase1_expires_by_volume(void)
 	    44);
 	struct initiator i;
 	struct lab_sa	 s;
+	struct ini_qm q;
 	uint64_t	 before;
 	unsigned	 n = 0;
 	struct chunk	 d;
@@ -934,6 +1039,14 @@ phase1_expires_by_volume(void)
 		junk[d.n - 1] ^= 1;
 		lab_rx(l, &i, CHUNK(junk, d.n));
 	}
+	ini_qm_init(&q, &i);
+	for (int k = 0; k < 100; k++) {
+		d = ini_qm1(&q);
+		memcpy(junk, d.p, d.n);
+		junk[40] ^= 1;
+		lab_rx(l, &i, CHUNK(junk, d.n));
+	}
+	ini_qm_fini(&q);
 	T_TRUE(lab_sa(l, &i, &s));
 	T_EQ(s.info.octets, before);
 	for (; n < 100 && lab_sa(l, &i, &s); n++) {
@@ -1083,8 +1196,12 @@ main(void)
 	T_RUN(match_by_group_and_address);
 	T_RUN(initial_contact);
 	T_RUN(initial_contact_spares_other_identities);
+	T_RUN(initial_contact_spares_younger_sas);
 	T_RUN(phase1_rekey_adopts_the_children);
 	T_RUN(delete_of_a_rekeyed_isakmp_sa_spares_the_children);
+	T_RUN(a_child_of_the_old_sa_has_an_heir);
+	T_RUN(error_notify_ends_quick_modes);
+	T_RUN(delete_by_our_spi);
 	T_RUN(peer_rekeys_phase2);
 	T_RUN(we_rekey_phase2);
 	T_RUN(we_rekey_phase2_with_pfs);
