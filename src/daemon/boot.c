@@ -415,7 +415,7 @@ static int
 serve(struct daemon *d)
 {
 	if (d->opt->builtin)
-		greet_builtin(d->policy, d->control_path);
+		greet_builtin(d->policy, d->control_path, d->opt->program);
 	announce(d);
 	sdnotify_ready("Serving");
 	loop_run(d->loop);

@@ -97,11 +97,13 @@ bool avail_check(const struct policy *, struct lines *mistakes);
 
 /* ---- the newcomer's greeting (greet.c) ---- */
 
-void greet_builtin(const struct policy *, const char *control_socket);
+/* program: our own, as it was called; ikev1ctl lies beside it. */
+void greet_builtin(const struct policy *, const char *control_socket, const char *program);
 
 /* ---- the whole (boot.c) ---- */
 
 struct options {
+	const char *program; /* argv[0] */
 	const char *file; /* policy file */
 	bool	    builtin;
 };

@@ -44,11 +44,21 @@ print_addresses(const struct policy_listen *l)
 	}
 }
 
-void
-greet_builtin(const struct policy *p, const char *socket)
+/* Of the folder that a program was called by, its last slash included: ikev1ctl lies beside it. */
+static size_t
+folder_length(const char *program)
 {
-	char option[300] = "";
+	const char *slash = strrchr(program, '/');
 
+	return slash != NULL ? (size_t)(slash - program) + 1 : 0;
+}
+
+void
+greet_builtin(const struct policy *p, const char *socket, const char *program)
+{
+	char option[300] = "", ctl[300];
+
+	snprintf(ctl, sizeof(ctl), "%.*sikev1ctl", (int)folder_length(program), program);
 	if (strcmp(socket, PROTO_SOCKET) != 0 && getenv("IKEV1CTL_SOCKET") == NULL)
 		snprintf(option, sizeof(option), " -s %s", socket);
 	printf("ikev1d %s serves IKEv1 with its built-in policy on UDP ports %u and %u of\n",
@@ -56,13 +66,13 @@ greet_builtin(const struct policy *p, const char *socket)
 	print_addresses(&p->listen);
 	printf("Pre-shared key, for any peer:  %s\n", policy_builtin_key());
 	printf("Point a peer at one of these addresses, then look from another terminal:\n");
-	printf("    ikev1ctl%s peer-config PRODUCT      what to paste into an asa, ios, "
-	       "strongswan, libreswan\n",
-	    option);
-	printf("    ikev1ctl%s monitor                  what happens, as it happens\n", option);
-	printf("    ikev1ctl%s show isakmp sa detail    phase 1\n", option);
-	printf("    ikev1ctl%s show ipsec sa            phase 2\n", option);
-	printf("    ikev1ctl%s show policy              what is accepted\n", option);
+	printf("    %s%s peer-config PRODUCT      what to paste into an asa, ios, strongswan, libreswan\n",
+	    ctl, option);
+	printf("    %s%s monitor                  what happens, as it happens\n", ctl, option);
+	printf("    %s%s show isakmp sa detail    phase 1\n", ctl, option);
+	printf("    %s%s show ipsec sa            phase 2\n", ctl, option);
+	printf("    %s%s explain                  why the last negotiation failed\n", ctl, option);
+	printf("    %s%s show policy              what is accepted\n", ctl, option);
 	printf("Anybody who can reach these ports knows the key: use this in a lab only.\n");
 	printf("The log follows; Ctrl-C ends it in order.\n\n");
 	fflush(stdout);

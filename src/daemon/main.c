@@ -40,6 +40,7 @@ read_options(int argc, char *argv[], struct options *o)
 	enum task task = RUN;
 	int c;
 
+	o->program = argv[0];
 	while ((c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':

@@ -36,8 +36,7 @@ child_new(struct ike *ike, const struct policy *policy, const struct crypto_map_
 	child->ike = ike;
 	child->spi_in = new_spi(ike);
 	HASH_ADD(hh_spi, ike->by_spi, spi_in, sizeof(child->spi_in), child);
-	timer_init(&child->life, rx_child_timeout, child);
-	if (child->hh_spi.tbl == NULL) {
+	if (!timer_init(ike, &child->life, rx_child_timeout, child) || child->hh_spi.tbl == NULL) {
 		child_free(child);
 		return NULL;
 	}
@@ -50,11 +49,11 @@ child_free(struct child *child)
 	if (child == NULL)
 		return;
 	if (child->sa != NULL) {
-		timer_stop(child->sa->ike, &child->life);
 		LIST_REMOVE(child, of_sa);
 		child->sa->child_count--;
 		child->sa->ike->child_count--;
 	}
+	timer_fini(child->ike, &child->life);
 	if (child->hh_spi.tbl != NULL)
 		HASH_DELETE(hh_spi, child->ike->by_spi, child);
 	policy_unref(child->policy);

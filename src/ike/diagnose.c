@@ -345,7 +345,7 @@ diagnosis_free(struct diagnosis *d)
 {
 	if (d == NULL)
 		return;
-	timer_stop(d->ike, &d->timer);
+	timer_fini(d->ike, &d->timer);
 	dh_free(d->dh);
 	free(d->gxi);
 	free(d->gxr);
@@ -418,8 +418,10 @@ on_tick(void *owner)
 	}
 	if (found)
 		tell(d, words, true);
-	if (found || !going || !timer_set(ike, &d->timer, TICK_MS))
+	if (found || !going)
 		diagnose_stop(ike);
+	else
+		timer_set(ike, &d->timer, TICK_MS);
 }
 
 /* What nobody will need again after the negotiation's end moves over. */
@@ -465,7 +467,8 @@ diagnose_begin(struct sa *sa, const struct isakmp_hdr *hdr, struct chunk ciphert
 	d->message_len = ciphertext.n;
 	take(d, sa->hs);
 	ike->diagnosis = d;
-	timer_init(&d->timer, on_tick, d);
-	if (!timer_set(ike, &d->timer, TICK_MS))
+	if (timer_init(ike, &d->timer, on_tick, d))
+		timer_set(ike, &d->timer, TICK_MS);
+	else
 		diagnose_stop(ike);
 }

@@ -48,7 +48,7 @@ dpd_acknowledged(struct step *s, const struct pl_notify *n)
 	struct sa *sa = s->sa;
 	uint32_t seq;
 
-	if (!read_seq(n, &seq) || seq != sa->dpd_seq || sa->dpd_unanswered == 0) {
+	if (!read_seq(n, &seq) || seq != sa->dpd_seq || sa->dpd_seq == 0) {
 		LOG(DPD_BAD_SEQUENCE, &sa->who,
 		    "Received DPD sequence number 0x%x in DPD R-U-THERE-ACK, expected 0x%x",
 		    read_seq(n, &seq) ? seq : 0, sa->dpd_seq);
@@ -56,7 +56,24 @@ dpd_acknowledged(struct step *s, const struct pl_notify *n)
 	}
 	LOG(DPD_RECEIVED, &sa->who,
 	    "Received keep-alive of type DPD R-U-THERE-ACK (seq number 0x%x)", seq);
-	s->fresh = true;
+	/* Something else of the peer's was faster, or this is a copy: no news. */
+	if (sa->dpd_unanswered > 0)
+		s->fresh = true;
+}
+
+static uint64_t
+interval_ms(const struct sa *sa)
+{
+	return sa->group->dpd_interval_s * UINT64_C(1000);
+}
+
+/* An unanswered question is repeated soon, and never later than the next one would be due. */
+static uint64_t
+retry_ms(const struct sa *sa)
+{
+	uint64_t interval = interval_ms(sa);
+
+	return interval != 0 && interval < DPD_RETRY_MS ? interval : DPD_RETRY_MS;
 }
 
 void
@@ -79,13 +96,7 @@ dpd_probe(struct sa *sa)
 	    sa->dpd_seq);
 	tx_notify(sa, &sa->path, PROTO_ISAKMP, CHUNK_NONE, N_R_U_THERE,
 	    CHUNK((uint8_t *)&seq, sizeof(seq)), NULL);
-	timer_set(sa->ike, &sa->dpd, DPD_RETRY_MS);
-}
-
-static uint64_t
-interval_ms(const struct sa *sa)
-{
-	return sa->group->dpd_interval_s * UINT64_C(1000);
+	timer_set(sa->ike, &sa->dpd, retry_ms(sa));
 }
 
 void

@@ -20,10 +20,7 @@ ike_now(const struct ike *ike)
 	return ike->ports.now_ms(ike->ports.ctx);
 }
 
-/*
- * Keys are cookies and SPIs of our own making, or pass the limits on half-open SAs first: FNV-1a is
- * enough.
- */
+/* Keys are random numbers of our own or seeded digests: FNV-1a is enough. */
 unsigned
 table_hash(const void *key, size_t n)
 {
@@ -59,12 +56,13 @@ ike_new(const struct ike_conf *conf)
 	TAILQ_INIT(&ike->half_open);
 	ike->mem = arena_new(STEP_MEMORY);
 	ike->limiter = log_limiter_new(&ike->counters);
-	timer_init(&ike->housekeeping, housekeeping, ike);
 	if (ike->mem == NULL || ike->limiter == NULL ||
-	    !timer_set(ike, &ike->housekeeping, HOUSEKEEPING_MS)) {
+	    !timer_init(ike, &ike->housekeeping, housekeeping, ike)) {
 		ike_free(ike);
 		return NULL;
 	}
+	ike->ports.random(ike->ports.ctx, ike->seed, sizeof(ike->seed));
+	timer_set(ike, &ike->housekeeping, HOUSEKEEPING_MS);
 	return ike;
 }
 

@@ -45,12 +45,16 @@ struct timer {
 };
 struct timers {
 	struct timer **heap;
-	unsigned n, cap;
+	unsigned n, cap, reserved; /* running, room for, made */
 };
 
-void timer_init(struct timer *, void (*fire)(void *owner), void *owner);
-/* (Re)start; false when memory is out (the timer does not run then). */
-bool timer_set(struct ike *, struct timer *, uint64_t after_ms);
+/*
+ * Make a timer, with room in the heap for it: false when memory is out. timer_fini() gives it back.
+ */
+bool timer_init(struct ike *, struct timer *, void (*fire)(void *owner), void *owner) MUST_USE;
+void timer_fini(struct ike *, struct timer *);
+/* (Re)start. */
+void timer_set(struct ike *, struct timer *, uint64_t after_ms);
 void timer_stop(struct ike *, struct timer *);
 uint64_t timer_next(const struct timers *);
 void timers_run(struct ike *);
@@ -93,7 +97,7 @@ struct kept { /* the last request and what it was answered with; sent again octe
 };
 
 struct source { /* an address with half-open SAs */
-	struct addr addr;
+	uint8_t key[DIGEST_LEN];
 	unsigned half_open;
 	TAILQ_HEAD(, sa) list; /* oldest first */
 	UT_hash_handle hh;
@@ -152,8 +156,7 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	LIST_HEAD(, child) children;
 	unsigned xchg_count, child_count;
 	struct {
-		uint8_t cky_i[ISAKMP_COOKIE_LEN];
-		struct addr addr;
+		uint8_t digest[DIGEST_LEN];
 	} first_key; /* finds the SA of a repeated first message */
 	UT_hash_handle hh_cookie, hh_first;
 };
@@ -243,6 +246,7 @@ struct ike {
 	struct arena *mem;
 	struct timers timers;
 	struct timer housekeeping; /* limiter's sums */
+	uint8_t seed[DIGEST_LEN]; /* of the keys that peers have a say in */
 	struct sa *by_cookie, *by_first;
 	struct source *sources;
 	struct peer *peers;
@@ -301,6 +305,8 @@ void sa_handshake_free(struct sa *);
 /* The authenticated message came from here: follow the peer. */
 void sa_moved(struct sa *, const struct path *);
 bool sa_established(const struct sa *);
+/* Protected octets went by; an SA whose lifetime in kilobytes is over expires at the next tick. */
+void sa_count_octets(struct sa *, size_t n);
 /* Remember the last refusal in words. */
 void sa_error(struct sa *, const struct why *);
 

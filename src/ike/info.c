@@ -12,9 +12,23 @@
 /* ---- notifies ---- */
 
 /*
- * An error notify under our keys ends the Quick Modes that wait for the peer (as strongSwan takes
- * it).
+ * Is the notify about this exchange: one of its SPIs is named, or none is and it is our question.
  */
+static bool
+about(const struct xchg *x, const struct pl_notify *n)
+{
+	uint32_t spi = 0;
+
+	if (x->state != QM_WAIT_MSG2 && x->state != QM_WAIT_MSG3)
+		return false;
+	if (n->spi.n == SPI_LEN)
+		memcpy(&spi, n->spi.p, SPI_LEN);
+	if (spi != 0)
+		return x->qm->child->spi_in == ntohl(spi) || x->qm->peer_spi == spi;
+	return x->state == QM_WAIT_MSG2;
+}
+
+/* An error notify under our keys ends the Quick Mode that it is about. */
 static void
 peer_refused(struct step *s, const struct pl_notify *n)
 {
@@ -23,7 +37,7 @@ peer_refused(struct step *s, const struct pl_notify *n)
 
 	for (x = LIST_FIRST(&s->sa->xchgs); x != NULL; x = next) {
 		next = LIST_NEXT(x, of_sa);
-		if (x->state != QM_WAIT_MSG2 && x->state != QM_WAIT_MSG3)
+		if (!about(x, n))
 			continue;
 		why(&s->why, IKE_E_NO_PROPOSAL, "the peer refused Quick Mode %08x: %s", x->msgid,
 		    names_print(wire_notifies, n->type, num, sizeof(num)));
@@ -109,21 +123,28 @@ delete_ipsec(struct step *s, uint8_t protocol, const uint8_t *spi_octets)
 	child_free(child);
 }
 
-static enum ike_err delete (struct step *s, const struct pl_delete *d) {
-	bool isakmp = d->protocol == PROTO_ISAKMP; size_t size = isakmp ? NOTIFY_SPI_LEN : SPI_LEN;
+static enum ike_err
+deletes(struct step *s, const struct pl_delete *d)
+{
+	bool isakmp = d->protocol == PROTO_ISAKMP;
+	size_t size = isakmp ? NOTIFY_SPI_LEN : SPI_LEN;
 	char num[16];
 
 	COUNT(s->ike, deletes_in);
 	LOG(DELETE_RECEIVED, &s->sa->who, "Received delete for %u %s SA%s", d->count,
 	    names_print(wire_protocols, d->protocol, num, sizeof(num)), d->count == 1 ? "" : "s");
-	if (!isakmp && d->protocol != PROTO_ESP && d->protocol != PROTO_AH) return why(&s->why,
-	    IKE_E_PROTOCOL, "delete for protocol %u", d->protocol);
-	if (d->spi_size != size) return why(&s->why, IKE_E_SYNTAX,
-	    "delete with SPIs of %u octets, %zu are expected", d->spi_size, size);
-	for (unsigned i = 0; i < d->count; i++){
-	    if (isakmp) delete_isakmp(s, d->spis.p + i * size);
-	    else delete_ipsec(s, d->protocol, d->spis.p + i * size);}
-return IKE_OK;
+	if (!isakmp && d->protocol != PROTO_ESP && d->protocol != PROTO_AH)
+		return why(&s->why, IKE_E_PROTOCOL, "delete for protocol %u", d->protocol);
+	if (d->spi_size != size)
+		return why(&s->why, IKE_E_SYNTAX, "delete with SPIs of %u octets, %zu are expected",
+		    d->spi_size, size);
+	for (unsigned i = 0; i < d->count; i++) {
+		if (isakmp)
+			delete_isakmp(s, d->spis.p + i * size);
+		else
+			delete_ipsec(s, d->protocol, d->spis.p + i * size);
+	}
+	return IKE_OK;
 }
 
 enum ike_err
@@ -135,7 +156,7 @@ info_in(struct step *s)
 		if (pl->type == ISAKMP_PL_N)
 			e = notify(s, &pl->u.notify);
 		else if (pl->type == ISAKMP_PL_D)
-			e = delete (s, &pl->u.del);
+			e = deletes(s, &pl->u.del);
 	}
 	return e;
 }

@@ -296,7 +296,7 @@ mm_out6(struct step *s)
 enum ike_err
 mm_done6(struct step *s)
 {
-	s->sa->octets += s->in->hdr.length;
 	p1_established(s->sa, &s->path);
+	sa_count_octets(s->sa, s->in->hdr.length);
 	return IKE_OK;
 }

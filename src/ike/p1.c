@@ -307,6 +307,10 @@ p1_expired(struct step *s)
 
 	if (sa->rekeyed)
 		LOG(P1_EXPIRED, &sa->who, "ISAKMP SA replaced by a newer one, deleting it");
+	else if (sa->life_kb != 0 && sa->octets / 1024 >= sa->life_kb)
+		LOG(P1_EXPIRED, &sa->who,
+		    "ISAKMP SA has reached its lifetime of %u kB, deleting it and its %u IPsec SAs",
+		    sa->life_kb, sa->child_count);
 	else
 		LOG(P1_EXPIRED, &sa->who,
 		    "ISAKMP SA has reached its lifetime of %u seconds, deleting it and its %u IPsec SAs",

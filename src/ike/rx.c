@@ -527,7 +527,7 @@ static void
 heard(struct step *s, size_t octets)
 {
 	if (s->authenticated)
-		s->sa->octets += octets;
+		sa_count_octets(s->sa, octets);
 	if (!s->fresh)
 		return;
 	s->sa->heard_ms = ike_now(s->ike);
@@ -786,9 +786,13 @@ rx_child_timeout(void *owner)
 	struct child *child = owner;
 	struct ike *ike = child->ike;
 
-	LOG(P2_EXPIRED, &child->sa->who,
-	    "IPsec SA (SPI 0x%08x) has reached its lifetime of %u seconds, deleting it",
-	    child->spi_in, child->offer.life_s);
+	if (child->rekeyed)
+		LOG(P2_EXPIRED, &child->sa->who, "IPsec SA (SPI 0x%08x) was rekeyed, deleting it",
+		    child->spi_in);
+	else
+		LOG(P2_EXPIRED, &child->sa->who,
+		    "IPsec SA (SPI 0x%08x) has reached its lifetime of %u seconds, deleting it",
+		    child->spi_in, child->offer.life_s);
 	tx_delete_child(child);
 	child_free(child);
 	ike->now = NULL;

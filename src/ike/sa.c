@@ -19,20 +19,48 @@ new_cookie(struct ike *ike, uint8_t *cky)
 	} while (other != NULL || hdr_cookie_zero(cky));
 }
 
+/*
+ * A table key of what the peer has chosen: nobody who does not know the seed can make cookies or
+ * forge addresses that fall into one bucket.
+ */
+static bool
+seeded(struct ike *ike, const struct addr *addr, const uint8_t *cky_i, uint8_t *key)
+{
+	struct chunk parts[] = {CHUNK(ike->seed, sizeof(ike->seed)), addr_octets(addr),
+	    CHUNK(cky_i, cky_i != NULL ? ISAKMP_COOKIE_LEN : 0)};
+	uint8_t digest[ALG_MAX_HASH];
+
+	if (crypto_hash(ike->crypto, alg_hash_named("sha256"), parts, ARRAY_LEN(parts), digest) !=
+	    IKE_OK)
+		return false;
+	memcpy(key, digest, DIGEST_LEN);
+	return true;
+}
+
+static struct source *
+source_find(struct ike *ike, const struct addr *addr)
+{
+	struct source *src = NULL;
+	uint8_t key[DIGEST_LEN];
+
+	if (seeded(ike, addr, NULL, key))
+		HASH_FIND(hh, ike->sources, key, DIGEST_LEN, src);
+	return src;
+}
+
 static struct source *
 source_get(struct ike *ike, const struct addr *addr)
 {
-	struct source *src;
+	struct source *src = source_find(ike, addr);
 
-	HASH_FIND(hh, ike->sources, addr, sizeof(*addr), src);
 	if (src != NULL)
 		return src;
 	src = calloc(1, sizeof(*src));
 	if (src == NULL)
 		return NULL;
-	src->addr = *addr;
 	TAILQ_INIT(&src->list);
-	HASH_ADD(hh, ike->sources, addr, sizeof(src->addr), src);
+	if (seeded(ike, addr, NULL, src->key))
+		HASH_ADD(hh, ike->sources, key, DIGEST_LEN, src);
 	if (src->hh.tbl == NULL) {
 		free(src);
 		return NULL;
@@ -77,13 +105,47 @@ static void
 make_room(struct ike *ike, const struct addr *addr)
 {
 	const struct policy_limits *limits = &ike->policy->limits;
-	struct source *src;
+	struct source *src = source_find(ike, addr);
 
-	HASH_FIND(hh, ike->sources, addr, sizeof(*addr), src);
 	if (src != NULL && src->half_open >= limits->half_open_per_source)
 		evict(TAILQ_FIRST(&src->list), "limits.half_open_per_source");
 	else if (ike->half_open_count >= limits->half_open)
 		evict(TAILQ_FIRST(&ike->half_open), "limits.half_open");
+}
+
+static bool
+init_timers(struct sa *sa)
+{
+	return timer_init(sa->ike, &sa->life, rx_sa_timeout, sa) &&
+	    timer_init(sa->ike, &sa->dpd, dpd_timer, sa) &&
+	    timer_init(sa->ike, &sa->keepalive, natt_keepalive_timer, sa);
+}
+
+static bool
+source_join(struct sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	sa->source = source_get(ike, &sa->path.remote.addr);
+	if (sa->source == NULL)
+		return false;
+	sa->source->half_open++;
+	TAILQ_INSERT_TAIL(&sa->source->list, sa, of_source);
+	TAILQ_INSERT_TAIL(&ike->half_open, sa, half_open);
+	ike->half_open_count++;
+	return true;
+}
+
+static bool
+enter_tables(struct sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	if (!seeded(ike, &sa->path.remote.addr, sa->cky_i, sa->first_key.digest))
+		return false;
+	HASH_ADD(hh_cookie, ike->by_cookie, cky_r, ISAKMP_COOKIE_LEN, sa);
+	HASH_ADD(hh_first, ike->by_first, first_key, sizeof(sa->first_key), sa);
+	return sa->hh_cookie.tbl != NULL && sa->hh_first.tbl != NULL;
 }
 
 struct sa *
@@ -95,13 +157,6 @@ sa_new(struct ike *ike, const struct path *path, const uint8_t *cky_i)
 	sa = calloc(1, sizeof(*sa));
 	if (sa == NULL)
 		return NULL;
-	sa->hs = calloc(1, sizeof(*sa->hs));
-	sa->source = source_get(ike, &path->remote.addr);
-	if (sa->hs == NULL || sa->source == NULL) {
-		free(sa->hs);
-		free(sa);
-		return NULL;
-	}
 	sa->ike = ike;
 	sa->path = *path;
 	sa->who.peer = path->remote.addr;
@@ -112,19 +167,8 @@ sa_new(struct ike *ike, const struct path *path, const uint8_t *cky_i)
 	LIST_INIT(&sa->xchgs);
 	LIST_INIT(&sa->children);
 	sa->rec = record_begin(ike, path, sa->cky_i, sa->cky_r);
-	timer_init(&sa->life, rx_sa_timeout, sa);
-	timer_init(&sa->dpd, dpd_timer, sa);
-	timer_init(&sa->keepalive, natt_keepalive_timer, sa);
-
-	sa->source->half_open++;
-	TAILQ_INSERT_TAIL(&sa->source->list, sa, of_source);
-	TAILQ_INSERT_TAIL(&ike->half_open, sa, half_open);
-	ike->half_open_count++;
-	memcpy(sa->first_key.cky_i, cky_i, ISAKMP_COOKIE_LEN);
-	sa->first_key.addr = path->remote.addr;
-	HASH_ADD(hh_cookie, ike->by_cookie, cky_r, ISAKMP_COOKIE_LEN, sa);
-	HASH_ADD(hh_first, ike->by_first, first_key, sizeof(sa->first_key), sa);
-	if (sa->hh_cookie.tbl == NULL || sa->hh_first.tbl == NULL) {
+	sa->hs = calloc(1, sizeof(*sa->hs));
+	if (sa->hs == NULL || !init_timers(sa) || !source_join(sa) || !enter_tables(sa)) {
 		sa_free(sa);
 		return NULL;
 	}
@@ -236,9 +280,9 @@ sa_free(struct sa *sa)
 	record_failed(sa->rec, &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"},
 	    NULL, fsm_state_name(sa->state));
 	record_end(ike, &sa->rec);
-	timer_stop(ike, &sa->life);
-	timer_stop(ike, &sa->dpd);
-	timer_stop(ike, &sa->keepalive);
+	timer_fini(ike, &sa->life);
+	timer_fini(ike, &sa->dpd);
+	timer_fini(ike, &sa->keepalive);
 	source_leave(sa);
 	peer_leave(sa);
 	if (sa->hh_cookie.tbl != NULL)
@@ -266,12 +310,11 @@ sa_find(struct ike *ike, const uint8_t *cky_i, const uint8_t *cky_r)
 struct sa *
 sa_find_first(struct ike *ike, const uint8_t *cky_i, const struct addr *addr)
 {
-	struct sa *sa, key;
+	struct sa *sa = NULL;
+	uint8_t key[DIGEST_LEN];
 
-	memset(&key.first_key, 0, sizeof(key.first_key));
-	memcpy(key.first_key.cky_i, cky_i, ISAKMP_COOKIE_LEN);
-	key.first_key.addr = *addr;
-	HASH_FIND(hh_first, ike->by_first, &key.first_key, sizeof(key.first_key), sa);
+	if (seeded(ike, addr, cky_i, key))
+		HASH_FIND(hh_first, ike->by_first, key, DIGEST_LEN, sa);
 	return sa;
 }
 
@@ -307,6 +350,15 @@ sa_moved(struct sa *sa, const struct path *path)
 			LOG(DAEMON_ERROR, &sa->who,
 			    "out of memory: the SA is not found by its peer's identity any more");
 	}
+}
+
+void
+sa_count_octets(struct sa *sa, size_t n)
+{
+	sa->octets += n;
+	/* The step at hand is finished first. */
+	if (sa->life_kb != 0 && sa->octets / 1024 >= sa->life_kb && sa_established(sa))
+		timer_set(sa->ike, &sa->life, 0);
 }
 
 void

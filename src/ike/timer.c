@@ -36,19 +36,13 @@ sift_down(struct timers *h, unsigned at, struct timer *t)
 	put(h, at, t);
 }
 
-void
-timer_init(struct timer *t, void (*fire)(void *owner), void *owner)
-{
-	*t = (struct timer){.fire = fire, .owner = owner};
-}
-
 bool
-timer_set(struct ike *ike, struct timer *t, uint64_t after_ms)
+timer_init(struct ike *ike, struct timer *t, void (*fire)(void *owner), void *owner)
 {
 	struct timers *h = &ike->timers;
 
-	timer_stop(ike, t);
-	if (h->n == h->cap) {
+	*t = (struct timer){0};
+	if (h->reserved == h->cap) {
 		unsigned cap = h->cap == 0 ? 64 : h->cap * 2;
 		struct timer **heap = realloc(h->heap, cap * sizeof(struct timer *));
 
@@ -57,10 +51,31 @@ timer_set(struct ike *ike, struct timer *t, uint64_t after_ms)
 		h->heap = heap;
 		h->cap = cap;
 	}
+	h->reserved++;
+	t->fire = fire;
+	t->owner = owner;
+	return true;
+}
+
+void
+timer_fini(struct ike *ike, struct timer *t)
+{
+	if (t->fire == NULL)
+		return;
+	timer_stop(ike, t);
+	ike->timers.reserved--;
+	t->fire = NULL;
+}
+
+void
+timer_set(struct ike *ike, struct timer *t, uint64_t after_ms)
+{
+	struct timers *h = &ike->timers;
+
+	timer_stop(ike, t);
 	t->due_ms = ike_now(ike) + after_ms;
 	h->n++;
 	sift_up(h, h->n - 1, t);
-	return true;
 }
 
 void

@@ -133,7 +133,7 @@ encrypt(struct sa *sa, struct wbuf *w, uint8_t *iv)
 	if (e != IKE_OK)
 		return e;
 	memcpy(iv, w->base + w->n - block, block);
-	sa->octets += w->n;
+	sa_count_octets(sa, w->n);
 	return IKE_OK;
 }
 

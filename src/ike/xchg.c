@@ -15,7 +15,8 @@ xchg_new(struct sa *sa, const struct path *path, uint32_t msgid, bool initiator)
 	x->qm = calloc(1, sizeof(*x->qm));
 	if (x->qm == NULL ||
 	    keymat_iv_phase2(sa->ike->crypto, sa->hash, sa->cipher, sa->iv, msgid, x->iv) !=
-		IKE_OK) {
+		IKE_OK ||
+	    !timer_init(sa->ike, &x->timer, rx_xchg_timeout, x)) {
 		free(x->qm);
 		free(x);
 		return NULL;
@@ -32,7 +33,6 @@ xchg_new(struct sa *sa, const struct path *path, uint32_t msgid, bool initiator)
 		x->rec->msgid = msgid;
 		record_group(x->rec, sa->policy, sa->group);
 	}
-	timer_init(&x->timer, rx_xchg_timeout, x);
 	LIST_INSERT_HEAD(&sa->xchgs, x, of_sa);
 	sa->xchg_count++;
 	sa->ike->xchg_count++;
@@ -62,7 +62,7 @@ xchg_free(struct xchg *x)
 	    &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"}, NULL,
 	    fsm_state_name(x->state));
 	record_end(x->sa->ike, &x->rec);
-	timer_stop(x->sa->ike, &x->timer);
+	timer_fini(x->sa->ike, &x->timer);
 	LIST_REMOVE(x, of_sa);
 	x->sa->xchg_count--;
 	x->sa->ike->xchg_count--;

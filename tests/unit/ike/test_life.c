@@ -486,6 +486,37 @@ out:
 	pair_down(&p);
 }
 
+/*
+ * It speaks of what stood when its phase 1 began, not of an SA that began later and was done
+ * earlier.
+ */
+static void
+initial_contact_spares_younger_sas(void)
+{
+	struct lab	*l = lab_new(NULL, 24);
+	struct initiator slow, quick, old;
+
+	lab_t_peer(&old);
+	lab_t_peer(&slow);
+	lab_t_peer(&quick);
+	slow.initial_contact = true;
+	T_STEP(lab_phase1, l, &old);
+	lab_advance(l, 1000);
+	T_STEP(lab_mm12, l, &slow);
+	T_STEP(lab_mm34, l, &slow);
+	lab_advance(l, 1000);
+	T_STEP(lab_phase1, l, &quick);
+	lab_advance(l, 1000);
+	T_STEP(lab_mm56, l, &slow);
+	T_STR(lab_state(l, &old), "");
+	T_STR(lab_state(l, &quick), "MM_ACTIVE");
+	T_STR(lab_state(l, &slow), "MM_ACTIVE");
+	ini_fini(&old);
+	ini_fini(&slow);
+	ini_fini(&quick);
+	lab_free(l);
+}
+
 static void
 phase1_rekey_adopts_the_children(void)
 {
@@ -550,6 +581,79 @@ delete_of_a_rekeyed_isakmp_sa_spares_the_children(void)
 	T_STR(lab_state(p.lab, &b), "MM_ACTIVE");
 	T_EQ(ike_totals(p.lab->ike).children, 1);
 	ini_fini(&b);
+out:
+	pair_down(&p);
+}
+
+/* A Quick Mode on the old SA, after the new one came: its child has an heir as well. */
+static void
+a_child_of_the_old_sa_has_an_heir(void)
+{
+	struct pair	 p = {0};
+	struct initiator b;
+	struct ini_qm	 q;
+	struct lab_child kids[3];
+
+	if (!pair_up(&p, NULL, 25))
+		goto out;
+	lab_t_peer(&b);
+	T_STEP(lab_phase1, p.lab, &b);
+	ini_qm_init(&q, &p.i);
+	q.idci = ini_id(ID_IPV4_ADDR, "10.9.0.77");
+	T_STEP(lab_quick, p.lab, &q);
+	T_EQ(ike_totals(p.lab->ike).children, 2);
+	lab_rx(p.lab, &p.i, ini_delete_isakmp(&p.i));
+	T_STR(lab_state(p.lab, &p.i), "");
+	if (T_EQ(lab_children(p.lab, kids, 3), 2))
+		for (int k = 0; k < 2; k++)
+			T_MEM(kids[k].info.cky_i, 8, b.cky_i, 8);
+	ini_qm_fini(&q);
+	ini_fini(&b);
+out:
+	pair_down(&p);
+}
+
+/* A protected error notify ends the Quick Modes that wait, and leaves what stands alone. */
+static void
+error_notify_ends_quick_modes(void)
+{
+	struct pair   p = {0};
+	struct ini_qm q;
+	struct msg    m;
+
+	if (!pair_up(&p, NULL, 26))
+		goto out;
+	ini_qm_init(&q, &p.i);
+	T_STEP(lab_qm12, p.lab, &q);
+	ini_info_begin(&p.i, &m);
+	ini_add_notify(&p.i, &m, PROTO_ESP, N_NO_PROPOSAL_CHOSEN, CHUNK(q.spi_i, 4), CHUNK_NONE);
+	lab_rx(p.lab, &p.i, ini_info_end(&p.i, &m));
+	T_EQ(lab_counter(p.lab, CNT_phase2_failed), 1);
+	T_EQ(ike_totals(p.lab->ike).children, 1);
+	T_STR(lab_state(p.lab, &p.i), "MM_ACTIVE");
+	lab_advance(p.lab, 60000);
+	T_SILENT(p.lab); /* QM2 is not repeated any more */
+	/* Too late, its third message: */
+	lab_rx(p.lab, &p.i, ini_qm3(&q));
+	T_EQ(ike_totals(p.lab->ike).children, 1);
+	ini_qm_fini(&q);
+out:
+	pair_down(&p);
+}
+
+/* Some name the SPI that they send to, instead of the one they receive by. */
+static void
+delete_by_our_spi(void)
+{
+	struct pair p = {0};
+	struct msg  m;
+
+	if (!pair_up(&p, NULL, 27))
+		goto out;
+	ini_info_begin(&p.i, &m);
+	ini_add_delete(&p.i, &m, PROTO_ESP, 4, CHUNK(p.q.spi_r, 4));
+	lab_rx(p.lab, &p.i, ini_info_end(&p.i, &m));
+	T_EQ(ike_totals(p.lab->ike).children, 0);
 out:
 	pair_down(&p);
 }
@@ -631,6 +735,11 @@ we_rekey_phase2(void)
 				    kids[k].info.spi_out == lab_t_spi(p.q.spi_i));
 				if (!kids[k].info.rekeyed) {
 					T_TRUE(kids[k].info.initiator);
+					/*
+					 * Offered anew from the policy, not from what the peer
+					 * wanted before.
+					 */
+					T_EQ(kids[k].info.lifetime_s, 28800);
 					T_STR(kids[k].local, "10.1.0.0/255.255.255.0/0/0");
 					T_STR(kids[k].remote, "10.9.0.0/255.255.255.0/0/0");
 				}
@@ -692,30 +801,135 @@ out:
 	pair_down(&p);
 }
 
-/* A reply to our QM1 that is not what was offered. */
+/*
+ * Three pairs are rekeyed, one after the other; an exchange that fails does not keep the others
+ * waiting for ever.
+ */
 static void
-foreign_answer_to_our_rekey(void)
+three_up(struct pair *p, struct ini_qm q[3])
 {
-	struct pair    p = {0};
-	struct ini_qm  q = {0};
-	struct chunk   d;
-	struct why     w = {0};
+	static const char *const nets[] = {"10.9.0.0/26", "10.9.0.64/26", "10.9.0.128/26"};
 
-	if (!pair_up(&p, NULL, 34))
-		goto out;
-	T_EQ(ike_rekey(p.lab->ike, &everybody), 1);
-	q.ini = &p.i;
-	q.nonce_len = 20;
-	if (!T_TRUE(lab_take(p.lab, &d)) || !T_OK(ini_qm1_in(&q, d, &w)))
-		goto out;
-	/* The last attribute of the chosen transform: its value becomes another. */
-	q.sa_b[q.sa_n - 1] ^= 0x40;
-	lab_rx(p.lab, &p.i, ini_qm2_out(&q));
-	T_EQ(ike_totals(p.lab->ike).children, 1);
-	T_EQ(ike_totals(p.lab->ike).established, 1);
-	ini_qm_fini(&q);
-out:
+	p->lab = lab_new(NULL, 35);
+	lab_t_peer(&p->i);
+	T_STEP(lab_phase1, p->lab, &p->i);
+	for (int k = 0; k < 3; k++) {
+		ini_qm_init(&q[k], &p->i);
+		q[k].idci = ini_id(ID_IPV4_ADDR_SUBNET, nets[k]);
+		T_STEP(lab_quick, p->lab, &q[k]);
+	}
+}
+
+static void
+we_rekey_several_pairs(void)
+{
+	struct pair	 p = {0};
+	struct ini_qm	 q[3], r;
+	struct lab_child kids[8];
+	unsigned	 rekeyed = 0, n;
+
+	three_up(&p, q);
+	T_EQ(ike_rekey(p.lab->ike, &everybody), 3);
+	for (int k = 0; k < 3; k++) {
+		if (!answer_rekey(&p, &r))
+			T_FAIL("rekey %d", k);
+		T_TRUE(lab_same_keys(p.lab, &r));
+		ini_qm_fini(&r);
+	}
+	T_SILENT(p.lab);
+	n = lab_children(p.lab, kids, 8);
+	T_EQ(n, 6);
+	for (unsigned k = 0; k < n && k < 8; k++)
+		rekeyed += kids[k].info.rekeyed;
+	T_EQ(rekeyed, 3);
+	for (int k = 0; k < 3; k++)
+		ini_qm_fini(&q[k]);
 	pair_down(&p);
+}
+
+static void
+a_failed_rekey_does_not_block_the_others(void)
+{
+	struct pair  p = {0};
+	struct ini_qm q[3];
+	struct chunk d;
+	uint32_t     seen[3] = {0};
+	unsigned     n = 0;
+
+	three_up(&p, q);
+	T_EQ(ike_rekey(p.lab->ike, &everybody), 3);
+	lab_advance(p.lab, 600000);
+	while (lab_take(p.lab, &d)) {
+		uint32_t id = lab_t_spi(d.p + 20);
+		bool	 known = false;
+
+		for (unsigned k = 0; k < n; k++)
+			known |= seen[k] == id;
+		if (!known && n < 3)
+			seen[n++] = id;
+	}
+	T_EQ(n, 3);
+	T_EQ(ike_totals(p.lab->ike).children, 3);
+	T_EQ(ike_totals(p.lab->ike).exchanges, 0);
+	for (int k = 0; k < 3; k++)
+		ini_qm_fini(&q[k]);
+	pair_down(&p);
+}
+
+/* An answer to our QM1 that is not what was offered: algorithm, mode, group, identities, SPI. */
+static void
+change_attribute(struct ini_qm *q, uint8_t type, uint16_t value)
+{
+	for (size_t k = 20; k + 4 <= q->sa_n; k++)
+		if (q->sa_b[k] == 0x80 && q->sa_b[k + 1] == type) {
+			q->sa_b[k + 2] = (uint8_t)(value >> 8);
+			q->sa_b[k + 3] = (uint8_t)value;
+			return;
+		}
+	T_FAIL("attribute %u is not in the offer", type);
+}
+
+static void
+foreign_answers_to_our_rekey(void)
+{
+	for (int lie = 0; lie < 7; lie++) {
+		struct pair   p = {0};
+		struct ini_qm q = {.nonce_len = 20};
+		struct chunk  d;
+		struct why    w = {0};
+
+		p.lab = lab_new(NULL, 34);
+		lab_t_peer(&p.i);
+		T_STEP(lab_phase1, p.lab, &p.i);
+		ini_qm_init(&p.q, &p.i);
+		p.q.pfs = p.q.offers[0].pfs = alg_group_id(31);
+		q.ini = &p.i;
+		if (!T_STEP(lab_quick, p.lab, &p.q) ||
+		    !T_EQ(ike_rekey(p.lab->ike, &everybody), 1) || !T_TRUE(lab_take(p.lab, &d)) ||
+		    !T_OK(ini_qm1_in(&q, d, &w))) {
+			pair_down(&p);
+			return;
+		}
+		if (lie == 0)
+			change_attribute(&q, P2A_AUTH, 5);
+		else if (lie == 1)
+			change_attribute(&q, P2A_ENCAPSULATION, ENCAP_TRANSPORT);
+		else if (lie == 2)
+			change_attribute(&q, P2A_GROUP, 19);
+		else if (lie == 3)
+			change_attribute(&q, P2A_KEY_LENGTH, 256);
+		else if (lie == 4)
+			q.idcr_r.data[1] ^= 1;
+		else if (lie == 5)
+			q.ids_r = false;
+		lab_rx(p.lab, &p.i, ini_qm2_out(&q));
+		/* The last one is honest: what the others do to it is what is tested. */
+		if (!T_EQ(ike_totals(p.lab->ike).children, lie == 6 ? 2 : 1))
+			T_FAIL("lie %d", lie);
+		T_EQ(ike_totals(p.lab->ike).established, 1);
+		ini_qm_fini(&q);
+		pair_down(&p);
+	}
 }
 
 /* ---- expiry ---- */
@@ -791,6 +1005,59 @@ phase1_expires(void)
 		;
 	T_TRUE(del != NULL && del->protocol == PROTO_ISAKMP);
 	ini_qm_fini(&q);
+	ini_fini(&i);
+	lab_free(l);
+}
+
+/*
+ * A lifetime in kilobytes counts what the ISAKMP SA itself protected, and only what was authentic.
+ */
+static void
+phase1_expires_by_volume(void)
+{
+	struct lab *l = lab_new_with(
+	    &(struct lab_policy){.p1 = "encryption = \"aes-128\"; hash = \"sha1\"; group = 31; "
+				       "lifetime = 0; lifetime_kilobytes = 2;"},
+	    44);
+	struct initiator i;
+	struct lab_sa	 s;
+	struct ini_qm q;
+	uint64_t	 before;
+	unsigned	 n = 0;
+	struct chunk	 d;
+	static uint8_t	 junk[INI_OUT];
+
+	lab_t_peer(&i);
+	T_STEP(lab_phase1, l, &i);
+	lab_drop(l);
+	T_TRUE(lab_sa(l, &i, &s));
+	T_EQ(s.info.lifetime_kilobytes, 2);
+	before = s.info.octets;
+	for (int k = 0; k < 100; k++) {
+		d = ini_dpd(&i, N_R_U_THERE, 1);
+		memcpy(junk, d.p, d.n);
+		junk[d.n - 1] ^= 1;
+		lab_rx(l, &i, CHUNK(junk, d.n));
+	}
+	ini_qm_init(&q, &i);
+	for (int k = 0; k < 100; k++) {
+		d = ini_qm1(&q);
+		memcpy(junk, d.p, d.n);
+		junk[40] ^= 1;
+		lab_rx(l, &i, CHUNK(junk, d.n));
+	}
+	ini_qm_fini(&q);
+	T_TRUE(lab_sa(l, &i, &s));
+	T_EQ(s.info.octets, before);
+	for (; n < 100 && lab_sa(l, &i, &s); n++) {
+		if (!T_TRUE(s.info.octets <= 2048 + 400))
+			break;
+		lab_drop(l);
+		lab_rx(l, &i, ini_dpd(&i, N_R_U_THERE, n + 2));
+		lab_advance(l, 10);
+	}
+	T_TRUE(n >= 5 && n <= 25);
+	T_EQ(l->events[EVT_P1_EXPIRED], 1);
 	ini_fini(&i);
 	lab_free(l);
 }
@@ -929,15 +1196,22 @@ main(void)
 	T_RUN(match_by_group_and_address);
 	T_RUN(initial_contact);
 	T_RUN(initial_contact_spares_other_identities);
+	T_RUN(initial_contact_spares_younger_sas);
 	T_RUN(phase1_rekey_adopts_the_children);
 	T_RUN(delete_of_a_rekeyed_isakmp_sa_spares_the_children);
+	T_RUN(a_child_of_the_old_sa_has_an_heir);
+	T_RUN(error_notify_ends_quick_modes);
+	T_RUN(delete_by_our_spi);
 	T_RUN(peer_rekeys_phase2);
 	T_RUN(we_rekey_phase2);
 	T_RUN(we_rekey_phase2_with_pfs);
+	T_RUN(we_rekey_several_pairs);
+	T_RUN(a_failed_rekey_does_not_block_the_others);
 	T_RUN(our_rekey_is_repeated_then_given_up);
-	T_RUN(foreign_answer_to_our_rekey);
+	T_RUN(foreign_answers_to_our_rekey);
 	T_RUN(phase2_expires);
 	T_RUN(phase1_expires);
+	T_RUN(phase1_expires_by_volume);
 	T_RUN(shorter_lifetimes_of_the_peer);
 	T_RUN(lifetime_encodings);
 	T_RUN(reload_keeps_what_stands);

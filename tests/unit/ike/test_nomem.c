@@ -222,6 +222,48 @@ all_is_well(struct lab *l)
 	return ok;
 }
 
+/*
+ * Tables are about to grow when the failure comes: as many half-open SAs stand as the timers' heap
+ * has room for.  Whatever has no timer must not come to be, or it would stay for ever.
+ */
+static void
+tables_cannot_grow(void)
+{
+	unsigned long total = 0;
+
+	for (unsigned long n = 0; n == 0 || n <= total; n++) {
+		struct lab	*l = lab_new_with(&policy, 4);
+		struct initiator i;
+		char		 address[32];
+
+		for (unsigned k = 0; k < 62; k++) {
+			snprintf(address, sizeof(address), "203.0.113.%u", k + 1);
+			ini_init(&i, peer_crypto, address, LAB_US, LAB_PSK, alg_group_id(31));
+			lab_rx(l, &i, ini_mm1(&i));
+			ini_fini(&i);
+		}
+		lab_drop(l);
+		alloc.n = n;
+		alloc.stays = false;
+		alloc.seen = alloc.failed = 0;
+		for (unsigned k = 0; k < 3; k++) {
+			snprintf(address, sizeof(address), "198.51.100.%u", k + 1);
+			ini_init(&i, peer_crypto, address, LAB_US, LAB_PSK, alg_group_id(31));
+			feed(l, &i, ini_mm1(&i));
+			ini_fini(&i);
+		}
+		if (n == 0)
+			total = alloc.seen;
+		alloc.n = 0;
+		if (!all_is_well(l)) {
+			T_FAIL("after the failure of allocation %lu of %lu", n, total);
+			n = total;
+		}
+		lab_free(l);
+	}
+	T_TRUE(total > 10);
+}
+
 static void
 fail_each(bool stays)
 {
@@ -278,6 +320,13 @@ standing_clock(void *ctx)
 	return 1;
 }
 
+static void
+no_random(void *ctx, uint8_t *out, size_t n)
+{
+	(void)ctx;
+	memset(out, 0, n);
+}
+
 /* Even the engine itself can fail to come to be. */
 static void
 no_engine_without_memory(void)
@@ -286,7 +335,8 @@ no_engine_without_memory(void)
 	struct ike_conf conf = {.worker = 1,
 	    .crypto = l->crypto,
 	    .policy = l->policy,
-	    .ports.now_ms = standing_clock};
+	    .ports.now_ms = standing_clock,
+	    .ports.random = no_random};
 	struct ike     *ike = NULL;
 	unsigned	tries = 0;
 
@@ -310,6 +360,7 @@ main(void)
 	if (!lab_t_begin())
 		return 1;
 	T_RUN(no_engine_without_memory);
+	T_RUN(tables_cannot_grow);
 	T_RUN(one_allocation_fails);
 	T_RUN(memory_stays_out_for_a_while);
 	return lab_t_end();

@@ -53,9 +53,13 @@ folder_file(const struct folder *f, const char *name)
 static inline bool
 folder_write(const struct folder *f, const char *name, const void *data, size_t n, mode_t mode)
 {
-	int fd = open(folder_file(f, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bool ok = fd >= 0 && write(fd, data, n) == (ssize_t)n && fchmod(fd, mode) == 0;
+	bool ok;
+	int fd;
 
+	/* The file of before may be one that only root may write. */
+	unlink(folder_file(f, name));
+	fd = open(folder_file(f, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ok = fd >= 0 && write(fd, data, n) == (ssize_t)n && fchmod(fd, mode) == 0;
 	if (fd >= 0)
 		close(fd);
 	return ok;
