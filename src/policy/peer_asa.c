@@ -125,7 +125,7 @@ write_side(struct peer *p, const struct peer_entry *e, bool ours)
 	const struct prefix *n = ours ? &e->e->local : &e->e->remote;
 	uint8_t family = peer_entry_family(p, e->e);
 	uint16_t port = ours ? e->e->local_port : e->e->remote_port;
-	struct prefix example = peer_example(family);
+	struct prefix example = peer_example(p, family);
 
 	if (n->addr.family != ADDR_NONE)
 		write_network(p, n);
@@ -261,6 +261,7 @@ const struct peer_def peer_asa = {
 	.pfs_groups = pfs_groups,
 	.sets_max = 11,
 	.one_group = true,
+	.port_500 = true,
 	.group = group,
 };
 
@@ -275,6 +276,7 @@ const struct peer_def peer_asa_legacy = {
 	.pfs_groups = pfs_groups_legacy,
 	.sets_max = 11,
 	.one_group = true,
+	.port_500 = true,
 	.only_v4 = true,
 	.group = group,
 };

@@ -88,13 +88,34 @@ peer_placeholder(struct peer *p, const char *word, const char *meaning)
 	return word;
 }
 
-struct prefix
-peer_example(uint8_t family)
+static bool
+example_free(const struct peer *p, const struct prefix *example)
 {
-	struct prefix p;
+	struct addr ours;
 
-	(void)prefix_parse(family == ADDR_V6 ? "2001:db8:ffff::/48" : "192.0.2.0/24", &p);
-	return p;
+	for (size_t i = 0; i < p->address_count; i++)
+		if (prefix_has(example, &p->addresses[i]))
+			return false;
+	if (addr_parse(p->ours, &ours) && prefix_has(example, &ours))
+		return false;
+	return !prefix_has_prefix(example, &p->group->peer);
+}
+
+/* Networks for documentation, RFC 5737 and 3849; the first that nobody here is in. */
+struct prefix
+peer_example(const struct peer *p, uint8_t family)
+{
+	static const char *const v4[] = { "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24" };
+	static const char *const v6[] = { "2001:db8:ffff::/48", "2001:db8:fffe::/48",
+	    "2001:db8:fffd::/48"};
+	struct prefix example = { .bits = 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(v4); i++) {
+		(void)prefix_parse(family == ADDR_V6 ? v6[i] : v4[i], &example);
+		if (example_free(p, &example))
+			break;
+	}
+	return example;
 }
 
 uint8_t
@@ -173,12 +194,15 @@ miss_group(struct missing *m, unsigned id)
 }
 
 static void
-remark_missing(struct peer *p, const struct missing *m)
+remark_missing(struct peer *p, unsigned phase, const struct missing *m)
 {
+	size_t n = strlen(p->lacking);
+
 	if (m->n == 0)
 		return;
-	peer_remark(p, "Left out, %s has it not: %s", p->def->name, m->text);
-	(void)snprintf(p->lacking, sizeof(p->lacking), "%s", m->text);
+	peer_remark(p, "Left out of phase %u, %s has it not: %s", phase, p->def->name, m->text);
+	(void)snprintf(p->lacking + n, sizeof(p->lacking) - n, "%sit has not, of phase %u: %s",
+	    n > 0 ? "; " : "", phase, m->text);
 }
 
 /* ---- phase 1 ---- */
@@ -382,6 +406,10 @@ entry(struct peer *p, const struct crypto_map_entry *e, unsigned number, struct 
 		return;
 	}
 	entry_sets(p, pe, m);
+	if (pe->n2 > 0 && !pe->transport && e->local.addr.family == ADDR_NONE)
+		peer_remark(p,
+		    "%s: any network behind ikev1d is accepted; the one here is an example.",
+		    pe->name);
 	if (entry_pfs(p, pe, m) && pe->n2 > 0)
 		p->entry_count++;
 	else
@@ -486,14 +514,21 @@ write_group(struct peer *p, const struct tunnel_group *g)
 {
 	struct missing m1 = { .n = 0 }, m2 = { .n = 0 };
 
+	p->lacking[0] = '\0';
 	p->group = g;
 	set_name(p);
 	p->family = outer_family(g);
 	peer_remark(p, "Tunnel group \"%s\" of ikev1d, %s", g->name, p->policy->file);
 	find_ours(p);
 	find_theirs(p);
+	if (p->policy->listen.port != 500 && p->def->port_500)
+		peer_remark(p, "ikev1d listens on UDP port %u, and %s dials 500 only.",
+		    p->policy->listen.port, p->def->name);
+	if (!g->nat_t && p->def->always_nat_t)
+		peer_remark(p, "nat_t is off in the policy; %s offers NAT-T all the same.",
+		    p->def->name);
 	phase1(p, &m1);
-	remark_missing(p, &m1);
+	remark_missing(p, 1, &m1);
 	p->entry_count = 0;
 	p->entries = calloc(g->crypto_map_count + 1, sizeof(*p->entries));
 	if (p->entries == NULL) {
@@ -502,7 +537,7 @@ write_group(struct peer *p, const struct tunnel_group *g)
 	}
 	for (size_t i = 0; i < g->crypto_map_count; i++)
 		entry(p, &g->crypto_map[i], (unsigned)i + 1, &m2);
-	remark_missing(p, &m2);
+	remark_missing(p, 2, &m2);
 	if (p->n1 == 0)
 		peer_remark(p, "%s can do nothing of what phase 1 wants.", p->def->name);
 	else if (p->entry_count > 0 && !(p->def->only_v4 && p->family == ADDR_V6))
@@ -591,7 +626,8 @@ peer_config_make(const struct policy *policy, enum peer_product product,
 	if (written == 0)
 		return refuse(out, "%s cannot do what %s%s wants: %s", products[product].text,
 		    group != NULL ? "tunnel group " : "the policy",
-		    group != NULL ? group->name : "", p.lacking[0] != '\0' ? p.lacking : "IPv6");
+		    group != NULL ? group->name : "",
+		    p.lacking[0] != '\0' ? p.lacking : "IPv6 is not written for it");
 	return true;
 }
 

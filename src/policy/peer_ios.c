@@ -115,7 +115,7 @@ write_side(struct peer *p, const struct peer_entry *e, bool ours)
 {
 	const struct prefix *n = ours ? &e->e->local : &e->e->remote;
 	uint16_t port = ours ? e->e->local_port : e->e->remote_port;
-	struct prefix example = peer_example(ADDR_V4);
+	struct prefix example = peer_example(p, ADDR_V4);
 
 	if (n->addr.family != ADDR_NONE)
 		write_network(p, n);
@@ -208,6 +208,7 @@ const struct peer_def peer_ios = {
 	.pfs_groups = pfs_groups,
 	.sets_max = 6,
 	.one_group = true,
+	.port_500 = true,
 	.only_v4 = true,
 	.group = group,
 };

@@ -106,12 +106,12 @@ write_phase2(struct peer *p, const struct peer_entry *e)
 {
 	fprintf(p->f, "\tphase2=%s\n\tphase2alg=", e->ah ? "ah" : "esp");
 	for (unsigned i = 0; i < e->n2; i++)
-		fprintf(p->f, "%s%s%s%s", i > 0 ? "," : "",
+		fprintf(p->f, "%s%s%s%s%s%s", i > 0 ? "," : "",
 		    e->p2[i].cipher != NULL ? e->p2[i].cipher : "",
 		    e->p2[i].cipher != NULL && e->p2[i].integ != NULL ? "-" : "",
-		    e->p2[i].integ != NULL ? e->p2[i].integ : "");
-	fprintf(p->f, "%s%s\n\tpfs=%s\n", e->pfs != NULL ? ";" : "", e->pfs != NULL ? e->pfs : "",
-	    e->pfs != NULL ? "yes" : "no");
+		    e->p2[i].integ != NULL ? e->p2[i].integ : "", e->pfs != NULL ? ";" : "",
+		    e->pfs != NULL ? e->pfs : "");
+	fprintf(p->f, "\n\tpfs=%s\n", e->pfs != NULL ? "yes" : "no");
 }
 
 /* What may be any is the peer itself on its side, and an example on ours. */
@@ -119,15 +119,13 @@ static void
 write_side(struct peer *p, const struct peer_entry *e, bool ours)
 {
 	const struct prefix *n = ours ? &e->e->local : &e->e->remote;
-	struct prefix example = peer_example(peer_entry_family(p, e->e));
+	struct prefix example = peer_example(p, peer_entry_family(p, e->e));
 	const char *side = ours ? "right" : "left";
 	uint16_t port = ours ? e->e->local_port : e->e->remote_port;
 	char text[PREFIX_TEXT];
 
-	if (n->addr.family == ADDR_NONE && ours && !e->transport) {
+	if (n->addr.family == ADDR_NONE && ours && !e->transport)
 		n = &example;
-		peer_remark(p, "any network behind ikev1d is accepted; this one is an example.");
-	}
 	if (n->addr.family != ADDR_NONE)
 		fprintf(p->f, "\t%ssubnet=%s\n", side, prefix_print(n, text, sizeof(text)));
 	if (e->e->ip_proto != 0)
@@ -150,6 +148,8 @@ write_conn(struct peer *p, const struct peer_entry *e)
 	    p->theirs != NULL ? p->theirs : "%defaultroute");
 	(void)write_ident(p->f, "\tleftid=", &g->remote_id, p->id, "\n");
 	fprintf(p->f, "\tright=%s\n", p->ours);
+	if (p->policy->listen.port != 500)
+		fprintf(p->f, "\trightikeport=%u\n", p->policy->listen.port);
 	(void)write_ident(p->f, "\trightid=", &g->local_id, g->local_id.text, "\n");
 	write_side(p, e, false);
 	write_side(p, e, true);

@@ -31,7 +31,7 @@ struct peer_def {
 	const struct name      *ike_groups, *pfs_groups;
 	unsigned		sets_max; /* transforms of one crypto map entry */
 	bool			one_group; /* only one tunnel group at a time */
-	bool			only_v4;
+	bool			only_v4, port_500, always_nat_t; /* what it cannot */
 	void (*begin)(struct peer *); /* NULL: nothing */
 	void (*group)(struct peer *);
 	void (*end)(struct peer *);
@@ -93,7 +93,7 @@ void peer_remark(struct peer *, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *peer_placeholder(struct peer *, const char *word, const char *meaning);
 
 /* An example network of ours of the family, for a side that may be any. */
-struct prefix peer_example(uint8_t family);
+struct prefix peer_example(const struct peer *, uint8_t family);
 
 /* Family of an entry's proxy identities. */
 uint8_t peer_entry_family(const struct peer *, const struct crypto_map_entry *);

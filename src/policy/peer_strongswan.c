@@ -90,7 +90,7 @@ write_side(struct peer *p, const struct peer_entry *e, bool ours, const char *se
 {
 	const struct prefix *n = ours ? &e->e->local : &e->e->remote;
 	uint16_t port = ours ? e->e->local_port : e->e->remote_port;
-	struct prefix example = peer_example(peer_entry_family(p, e->e));
+	struct prefix example = peer_example(p, peer_entry_family(p, e->e));
 	char text[PREFIX_TEXT];
 
 	if (n->addr.family != ADDR_NONE)
@@ -108,9 +108,6 @@ write_side(struct peer *p, const struct peer_entry *e, bool ours, const char *se
 static void
 remark_sides(struct peer *p, const struct peer_entry *e)
 {
-	if (e->e->local.addr.family == ADDR_NONE && !e->transport)
-		peer_remark(p, "%s: any network behind ikev1d is accepted; this one is an example.",
-		    e->name);
 	if (e->e->remote.addr.family == ADDR_NONE && !e->transport)
 		peer_remark(p,
 		    "%s: any network on the peer's side is accepted; here it is the peer alone.",
@@ -218,6 +215,7 @@ const struct peer_def peer_swanctl = {
 	.ike_groups = groups,
 	.pfs_groups = groups,
 	.sets_max = PEER_COMBOS_MAX,
+	.always_nat_t = true,
 	.group = swan_group,
 };
 
@@ -337,6 +335,7 @@ const struct peer_def peer_ipsec_conf = {
 	.ike_groups = groups,
 	.pfs_groups = groups,
 	.sets_max = PEER_COMBOS_MAX,
+	.always_nat_t = true,
 	.begin = conf_begin,
 	.group = conf_group,
 	.end = conf_end,
