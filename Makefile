@@ -20,6 +20,7 @@ RUN_PACKAGES = gcc make pkg-config libssl-dev libevent-dev libconfig-dev libjans
 	libsystemd-dev uthash-dev
 TEST_PACKAGES = clang clang-format libclang-rt-14-dev python3 iproute2 nftables mandoc tshark \
 	rsyslog valgrind iputils-ping procps strongswan-swanctl charon-systemd \
+	strongswan-starter strongswan-charon \
 	libstrongswan-standard-plugins libstrongswan-extra-plugins libcharon-extra-plugins
 MODULES = libcrypto libevent libevent_pthreads libconfig jansson libsystemd
 

@@ -269,7 +269,7 @@ def libreswan(t):
             if conf == "lab-ipv6.conf":
                 with t.step(f"{conf}: PFS with group 19 is beyond its IKEv1, and is said to be"):
                     p = d.ctl("peer-config", "libreswan", check=False)
-                    assert p.returncode == 1 and p.stderr.endswith(": group 19\n"), p
+                    assert p.returncode == 1 and p.stderr.endswith("phase 2: group 19\n"), p
                 continue
             with t.step(f"{conf}: its parser takes what is printed"):
                 text = printed(d, "libreswan").split("# --- /etc/ipsec.secrets ---\n")[0]

@@ -225,6 +225,17 @@ short_answers(void)
 	T_STR(printed.out, "log level debug, was info\n");
 	print("{\"ok\":true,\"command\":\"show policy\",\"policy\":\"workers = 1;\\n\"}");
 	T_STR(printed.out, "workers = 1;\n");
+	print("{\"ok\":true,\"command\":\"wait\",\"outcome\":\"phase1-up\",\"already\":true}");
+	T_STR(printed.out, "phase1-up, already\n");
+	print("{\"ok\":true,\"command\":\"wait\",\"outcome\":\"failed\",\"already\":false,"
+	      "\"group\":\"hq\",\"ip\":\"10.0.0.1\",\"message\":\"no proposal\"}");
+	T_STR(printed.out, "failed: Group = hq, IP = 10.0.0.1, no proposal\n");
+	T_EQ(printed.status, CLI_OK);
+	print("{\"ok\":false,\"command\":\"wait\",\"outcome\":\"timeout\",\"error\":\"late\"}");
+	T_EQ(printed.status, CLI_REFUSED);
+	T_STR(printed.err, "ikev1ctl: late\n");
+	print("{\"ok\":true,\"command\":\"peer-config\",\"text\":\"crypto\\n\"}");
+	T_STR(printed.out, "crypto\n");
 	print("{\"ok\":true,\"command\":\"monitor\",\"level\":\"info\"}");
 	T_STR(printed.out, "");
 }

@@ -45,6 +45,17 @@ command_lines_become_requests(void)
 	    {"monitor", "{\"command\":\"monitor\"}"},
 	    {"monitor debug", "{\"command\":\"monitor\",\"level\":\"debug\"}"},
 	    {"delete all", "{\"command\":\"delete\",\"peer\":\"all\"}"},
+	    {"wait lab phase1-up",
+		"{\"command\":\"wait\",\"peer\":\"lab\",\"state\":\"phase1-up\"}"},
+	    {"wait --timeout 5 lab failed",
+		"{\"command\":\"wait\",\"peer\":\"lab\",\"state\":\"failed\",\"timeout_s\":5}"},
+	    {"wait all phase2-up --timeout=0",
+		"{\"command\":\"wait\",\"peer\":\"all\",\"state\":\"phase2-up\",\"timeout_s\":0}"},
+	    {"peer-config asa", "{\"command\":\"peer-config\",\"product\":\"asa\"}"},
+	    {"peer-config asa hq --legacy",
+		"{\"command\":\"peer-config\",\"product\":\"asa-legacy\",\"group\":\"hq\"}"},
+	    {"peer-config strongswan --ipsec-conf",
+		"{\"command\":\"peer-config\",\"product\":\"strongswan-ipsec\"}"},
 	    {"log level warning", "{\"command\":\"log level\",\"level\":\"warning\"}"},
 	};
 	char buf[400];
@@ -74,6 +85,20 @@ mistakes_are_named(void)
 	    {"log level loud",
 		"! \"loud\" is no level; they are err, warning, notice, info and "
 		"debug"},
+	    {"wait lab", "! \"wait\" wants to know for what: phase1-up, phase2-up or failed"},
+	    {"wait lab up", "! \"up\" is none of phase1-up, phase2-up and failed"},
+	    {"wait lab failed --timeout soon",
+		"! \"--timeout\" is wrong here; usage: wait PEER phase1-up|phase2-up|failed "
+		"[--timeout S]"},
+	    {"status --timeout 5", "! \"--timeout\" is wrong here; usage: status"},
+	    {"peer-config",
+		"! \"peer-config\" wants a product: asa, ios, strongswan, libreswan or vpnc"},
+	    {"peer-config pix",
+		"! \"pix\" is no product; they are asa, asa-legacy, ios, strongswan, "
+		"strongswan-ipsec, libreswan and vpnc"},
+	    {"peer-config ios --legacy",
+		"! \"--legacy\" is wrong here; usage: peer-config PRODUCT [GROUP] "
+		"[--legacy|--ipsec-conf]"},
 	    {"status now", "! \"now\" is too much; usage: status"},
 	    {"show isakmp sa detail a b",
 		"! \"b\" is too much; usage: show isakmp sa [detail] "
@@ -116,6 +141,15 @@ requests_are_checked(void)
 		"\"peer\" is not known, or not of the right type"},
 	    {"{\"command\":\"delete\",\"pear\":\"x\"}",
 		"\"pear\" is not known, or not of the right type"},
+	    {"{\"command\":\"wait\",\"peer\":\"x\",\"state\":\"up\"}",
+		"\"state\" is not known, or not of the right type"},
+	    {"{\"command\":\"wait\",\"peer\":\"x\",\"state\":\"failed\",\"timeout_s\":-1}",
+		"\"timeout_s\" is not known, or not of the right type"},
+	    {"{\"command\":\"wait\",\"peer\":\"x\",\"state\":\"failed\",\"group\":\"g\"}",
+		"\"wait\" takes no group"},
+	    {"{\"command\":\"status\",\"state\":\"failed\"}", "\"status\" takes no state"},
+	    {"{\"command\":\"status\",\"timeout_s\":1}", "\"status\" takes no time-out"},
+	    {"{\"command\":\"status\",\"product\":\"asa\"}", "\"status\" takes no product"},
 	    {"{\"command\":\"rekey\"}",
 		"\"rekey\" wants a peer: an address, the name of a tunnel group, or \"all\""},
 	};
