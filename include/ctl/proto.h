@@ -19,6 +19,7 @@
 
 #define PROTO_SOCKET	  "/run/ikev1d/control.sock"
 #define PROTO_SOCKET_USER "ikev1d/control.sock" /* below $XDG_RUNTIME_DIR, for an unprivileged daemon */
+#define PROTO_FAULT_MAX	  160			/* octets of a fault, terminated */
 #define PROTO_REQUEST_MAX 65536			/* octets of a request line */
 
 enum proto_args { /* bits */
@@ -31,7 +32,10 @@ enum proto_args { /* bits */
 	PROTO_A_TIMEOUT = 64,	    /* may say --timeout S: {"timeout_s":30} */
 	/* must name a product of policy/peer_config.h: {"product":"asa"} */
 	PROTO_A_PRODUCT_MUST = 128,
-	PROTO_A_GROUP = 256	    /* may name a tunnel group: {"group":"asa-hq"} */
+	PROTO_A_GROUP = 256,	    /* may name a tunnel group: {"group":"asa-hq"} */
+	PROTO_A_FAULT = 512,	    /* may name a fault, in words: {"fault":"mm4.drop@2 p=0.5"} */
+	PROTO_A_FAULT_MUST = 1024,
+	PROTO_A_COUNT = 2048	    /* may say --count N: {"count":1} */
 };
 
 /* clang-format off */
@@ -58,6 +62,12 @@ enum proto_args { /* bits */
 	X(PEER_CONFIG, "peer-config", PROTO_A_PRODUCT_MUST | PROTO_A_GROUP,                        \
 	  "PRODUCT [GROUP] [--legacy|--ipsec-conf]",                                               \
 	  "the configuration for asa, ios, strongswan or libreswan as the peer")                   \
+	X(FAULT_LIST, "fault list", PROTO_A_PEER | PROTO_A_FAULT, "[PEER] [FAULT]",                \
+	  "faults on demand: what there is, what the peer shows then, what is armed")              \
+	X(FAULT_SET, "fault set", PROTO_A_PEER_MUST | PROTO_A_FAULT_MUST | PROTO_A_COUNT,          \
+	  "PEER FAULT [--count N]", "arm a fault for a tunnel group, or for N negotiations of it") \
+	X(FAULT_CLEAR, "fault clear", PROTO_A_PEER | PROTO_A_FAULT, "[PEER] [FAULT]",              \
+	  "disarm faults")                                                                         \
 	X(RELOAD, "reload", 0, "", "read the policy file again, all or nothing")                   \
 	X(LOG_LEVEL, "log level", PROTO_A_LEVEL_MUST, "LEVEL",                                     \
 	  "log at err, warning, notice, info or debug")                                            \
@@ -107,6 +117,8 @@ struct proto_call {
 	const char	  *product, *group; /* NULL: not given */
 	enum proto_state   awaited;
 	long		   timeout_s; /* -1: not given */
+	char		   fault[PROTO_FAULT_MAX]; /* "": not given */
+	long		   count; /* 0: not given */
 };
 bool proto_parse(const json_t *request, struct proto_call *, char *error, size_t n);
 

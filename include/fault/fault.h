@@ -140,6 +140,9 @@ void fault_room_free(struct fault_room *);
  */
 enum ike_err fault_check(const char *text, struct why *) MUST_USE;
 
+/* The same for a name alone, or a text that was armed. */
+enum ike_err fault_check_name(const char *name, struct why *) MUST_USE;
+
 /*
  * Every fault of a policy's tunnel groups: mistakes as "FILE:LINE: ..." to report; true if there
  * is none.

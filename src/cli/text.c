@@ -295,6 +295,7 @@ print_status(FILE *out, const json_t *reply)
 	    num(sa, "half_open"));
 	fprintf(out, "IPsec SAs : %lld, exchanges: %lld\n", num(sa, "ipsec_sas"),
 	    num(sa, "exchanges"));
+	fault_print_armed(out, json_object_get(reply, "faults"));
 	fprintf(out, "Errors    : %lld receiving, %lld sending\n\nCounters:\n",
 	    num(reply, "recv_errors"), num(reply, "send_errors"));
 	json_object_foreach(json_object_get(reply, "counters"), name, value) fprintf(out,
@@ -404,6 +405,9 @@ static void (*const printers[PROTO_C_COUNT])(FILE *, const json_t *) = {
     [PROTO_C_REKEY] = print_count,
     [PROTO_C_WAIT] = print_wait,
     [PROTO_C_PEER_CONFIG] = print_peer_config,
+    [PROTO_C_FAULT_LIST] = fault_print,
+    [PROTO_C_FAULT_SET] = fault_print,
+    [PROTO_C_FAULT_CLEAR] = fault_print,
     [PROTO_C_RELOAD] = print_reload,
     [PROTO_C_LOG_LEVEL] = print_level,
     [PROTO_C_HELP] = print_help,

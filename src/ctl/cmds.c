@@ -380,6 +380,7 @@ gathered_status(struct request *r, json_t *answer)
 	(void)json_object_set_new(answer, "recv_errors", json_integer((json_int_t)recv_errors));
 	(void)json_object_set_new(answer, "send_errors", json_integer((json_int_t)send_errors));
 	(void)json_object_set_new(answer, "counters", show_counters(&counters));
+	(void)json_object_set_new(answer, "faults", faultcmd_armed(&f));
 }
 
 static void
@@ -495,6 +496,16 @@ now_peer_config(struct request *r)
 }
 
 static void
+now_fault(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+	struct server_facts f;
+
+	ports->facts(ports->ctx, &f);
+	finish(r, faultcmd_answer(&f, &r->call));
+}
+
+static void
 now_help(struct request *r)
 {
 	json_t *answer = fine(r), *a = json_array();
@@ -525,6 +536,9 @@ static const struct action actions[PROTO_C_COUNT] = {
     [PROTO_C_REKEY] = {.work = work_rekey, .gathered = gathered_count, .changes = true},
     [PROTO_C_WAIT] = {.now = now_wait},
     [PROTO_C_PEER_CONFIG] = {.now = now_peer_config},
+    [PROTO_C_FAULT_LIST] = {.now = now_fault},
+    [PROTO_C_FAULT_SET] = {.now = now_fault, .changes = true},
+    [PROTO_C_FAULT_CLEAR] = {.now = now_fault, .changes = true},
     [PROTO_C_RELOAD] = {.now = now_reload, .changes = true},
     [PROTO_C_LOG_LEVEL] = {.now = now_log_level, .changes = true},
     [PROTO_C_HELP] = {.now = now_help},

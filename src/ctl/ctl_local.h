@@ -48,6 +48,10 @@ void wait_begin(struct client *, const struct proto_call *, const struct ike_mat
  */
 json_t *peerconf_answer(const struct server_facts *, const char *product, const char *group);
 
+/* faultcmd.c: what is armed, for status; and the answers to the "fault" commands. */
+json_t *faultcmd_armed(const struct server_facts *);
+json_t *faultcmd_answer(const struct server_facts *, const struct proto_call *);
+
 /*
  * Work a request line off.  Exactly one cmds_answer() follows, now or after the workers; until then
  * the client takes no other request.

@@ -14,6 +14,7 @@
 #define WORDS_MAX 8	/* words of a command line that are looked at */
 #define TEXT_MAX  128	/* octets of a command in words */
 #define TIMEOUT_MAX 31536000 /* seconds of --timeout: a year */
+#define COUNT_MAX 1000000 /* negotiations */
 
 const struct proto_row proto_table[PROTO_C_COUNT] = {
 #define X(id, w, a, s, h) [PROTO_C_##id] = {.words = w, .args = a, .shown = s, .help = h},
@@ -179,6 +180,13 @@ check_more(const struct proto_call *call, char *error, size_t n)
 	else if (call->product == NULL && (row->args & PROTO_A_PRODUCT_MUST) != 0)
 		snprintf(error, n,
 		    "\"%s\" wants a product: asa, ios, strongswan, libreswan or vpnc", row->words);
+	else if (call->fault[0] != '\0' &&
+	    (row->args & (PROTO_A_FAULT | PROTO_A_FAULT_MUST)) == 0)
+		snprintf(error, n, "\"%s\" takes no fault", row->words);
+	else if (call->count != 0 && (row->args & PROTO_A_COUNT) == 0)
+		snprintf(error, n, "\"%s\" takes no count", row->words);
+	else if (call->fault[0] == '\0' && (row->args & PROTO_A_FAULT_MUST) != 0)
+		snprintf(error, n, "\"%s\" wants a fault; \"fault list\" shows them", row->words);
 	else if (call->product != NULL && !is_product(call->product))
 		snprintf(error, n,
 		    "\"%.40s\" is no product; they are asa, asa-legacy, ios, strongswan, "
@@ -218,6 +226,16 @@ check(const struct proto_call *call, char *error, size_t n)
 	return false;
 }
 
+/* A word of a fault, put behind those before. */
+static bool
+add_fault(struct proto_call *call, const char *word)
+{
+	size_t n = strlen(call->fault);
+	int k = snprintf(call->fault + n, sizeof(call->fault) - n, "%s%s", n > 0 ? " " : "", word);
+
+	return k > 0 && (size_t)k < sizeof(call->fault) - n;
+}
+
 /* The members of "wait" and "peer-config". */
 static bool
 parse_more(const char *key, const json_t *v, struct proto_call *call)
@@ -229,6 +247,12 @@ parse_more(const char *key, const json_t *v, struct proto_call *call)
 	if (strcmp(key, "timeout_s") == 0 && json_is_integer(v)) {
 		call->timeout_s = (long)json_integer_value(v);
 		return json_integer_value(v) >= 0 && json_integer_value(v) <= TIMEOUT_MAX;
+	}
+	if (strcmp(key, "fault") == 0 && json_is_string(v))
+		return add_fault(call, json_string_value(v));
+	if (strcmp(key, "count") == 0 && json_is_integer(v)) {
+		call->count = (long)json_integer_value(v);
+		return json_integer_value(v) >= 1 && json_integer_value(v) <= COUNT_MAX;
 	}
 	if (strcmp(key, "product") == 0 && json_is_string(v)) {
 		call->product = json_string_value(v);
@@ -341,6 +365,8 @@ take_word(struct proto_call *call, char *word)
 		call->product = word;
 	else if ((args & PROTO_A_GROUP) != 0 && call->group == NULL)
 		call->group = word;
+	else if ((args & (PROTO_A_FAULT | PROTO_A_FAULT_MUST)) != 0)
+		return add_fault(call, word);
 	else
 		return false;
 	return true;
@@ -361,6 +387,17 @@ take_timeout(struct proto_call *call, const char *text)
 	return true;
 }
 
+static bool
+take_count(struct proto_call *call, const char *text)
+{
+	char *end;
+
+	if (text == NULL || text[0] < '1' || text[0] > '9')
+		return false;
+	call->count = strtol(text, &end, 10);
+	return *end == '\0' && call->count <= COUNT_MAX;
+}
+
 /*
  * An option of the command at argv[i]; how many words of argv it took, 0: it has no place here.
  * Options that stand for another spelling of the product come after it.
@@ -368,7 +405,7 @@ take_timeout(struct proto_call *call, const char *text)
 static int
 take_option(struct proto_call *call, int argc, char *const argv[], int i)
 {
-	static const char timeout[] = "--timeout=";
+	static const char timeout[] = "--timeout=", count[] = "--count=";
 	const unsigned args = proto_table[call->command].args;
 	const char *o = argv[i], *product = call->product != NULL ? call->product : "";
 
@@ -376,6 +413,10 @@ take_option(struct proto_call *call, int argc, char *const argv[], int i)
 		return take_timeout(call, o + sizeof(timeout) - 1) ? 1 : 0;
 	if ((args & PROTO_A_TIMEOUT) != 0 && strcmp(o, "--timeout") == 0)
 		return take_timeout(call, i + 1 < argc ? argv[i + 1] : NULL) ? 2 : 0;
+	if ((args & PROTO_A_COUNT) != 0 && strncmp(o, count, sizeof(count) - 1) == 0)
+		return take_count(call, o + sizeof(count) - 1) ? 1 : 0;
+	if ((args & PROTO_A_COUNT) != 0 && strcmp(o, "--count") == 0)
+		return take_count(call, i + 1 < argc ? argv[i + 1] : NULL) ? 2 : 0;
 	if (strcmp(o, "--legacy") == 0 && strcmp(product, "asa") == 0)
 		return call->product = "asa-legacy", 1;
 	if (strcmp(o, "--ipsec-conf") == 0 && strcmp(product, "strongswan") == 0)
@@ -401,6 +442,10 @@ request_of(const struct proto_call *call)
 		(void)json_object_set_new(request, "detail", json_true());
 	if (request != NULL && call->timeout_s >= 0)
 		(void)json_object_set_new(request, "timeout_s", json_integer(call->timeout_s));
+	if (request != NULL && call->fault[0] != '\0')
+		(void)json_object_set_new(request, "fault", json_string(call->fault));
+	if (request != NULL && call->count != 0)
+		(void)json_object_set_new(request, "count", json_integer(call->count));
 	return request;
 }
 

@@ -269,6 +269,14 @@ fault_check(const char *text, struct why *w)
 	return fault_parse(text, &spec, w);
 }
 
+enum ike_err
+fault_check_name(const char *name, struct why *w)
+{
+	struct fault_spec spec;
+
+	return named(name) != NULL ? IKE_OK : fault_parse(name, &spec, w);
+}
+
 /* ---- contradictions ---- */
 
 static enum fault_stage
