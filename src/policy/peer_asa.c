@@ -10,7 +10,7 @@
 #define LIFE_MIN  120 /* seconds, of both phases */
 #define KEY_MAX	  128
 
-/* ASA's IKEv1 has neither SHA-2 nor GCM nor AH; group 14 came with 9.13, as 1 went. */
+/* ASA's IKEv1 has neither SHA-2 nor GCM nor AH, and group 14 since 9.13. */
 static const struct peer_word ike_ciphers[] = { { "des", "des" }, { "3des", "3des" },
 	{ "aes-128", "aes" }, { "aes-192", "aes-192" }, { "aes-256", "aes-256" }, { NULL, NULL } };
 static const struct peer_word hashes[] = { { "md5", "md5" }, { "sha1", "sha" }, { NULL, NULL } };

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import threading
 
 import lab
 from lab import Charon, Ikev1d, Process, child, connection, entry, policy, until
@@ -10,6 +11,7 @@ from life import IKE, both_agree
 from run import Skip, case
 
 STARTER, STROKE = "/usr/lib/ipsec/starter", "/usr/lib/ipsec/stroke"
+STARTERS = threading.Lock()     # there is one stroke socket
 
 
 class FromFile(Ikev1d):
@@ -35,7 +37,7 @@ class Starter(Charon):
         self.vici = os.path.join(self.dir, "vici")
         plugins = lab.PLUGINS.format(kernel="kernel-libipsec") + " stroke"
         strongswan = lab.STRONGSWAN_CONF.format(plugins=plugins, dir=self.dir, log=self.log.path,
-                                                retransmit=2.0, keep_alive=20)
+                                                retransmit=2.0, keep_alive=20, ike_name="no")
         lab.write(f"{self.dir}/strongswan.conf", strongswan.replace("charon-systemd {", "charon {").replace(
             "vici {", f"stroke {{ secrets_file = {self.dir}/ipsec.secrets }} vici {{"))
         lab.write(f"{self.dir}/ipsec.conf", conf)
@@ -44,8 +46,13 @@ class Starter(Charon):
         Process.__init__(self, host, name, [STARTER, "--nofork", "--conf", f"{self.dir}/ipsec.conf"], self.env)
         until(f"{name}'s vici socket", lambda: lab.connectable(self.vici) or self.ended())
 
+    def kill(self):
+        """The starter ends its charon only when it is asked to end."""
+        self.stop()
+
     def try_to_initiate(self, child=None, ike=None, timeout=20):
-        until(f"the connection {child}", lambda: self.log.find(f"added configuration '{child}'"))
+        until(f"the connection {child}", lambda: self.log.find(
+            rf"add connection '{child}'(.*\n)*.*added (configuration '{child}'|child to existing)"))
         self.host.run(STROKE, "up", child, env={**os.environ, **self.env}, timeout=timeout + 15)
         return child in [name for name, _, _ in self.children()]
 
@@ -240,7 +247,7 @@ def ipsec_conf(t):
                "crypto_map": [entry(0, pfs=14, lifetime=3600), entry(1, pfs="none", lifetime_kilobytes=0)],
                "dpd": {"interval": 20, "retries": 2}, "remote_id": "fqdn:gw.example.com",
                "local_id": "hub@example.com"}]
-    with t.new_lab() as net:
+    with STARTERS, t.new_lab() as net:
         init, resp = net.line()
         inside(init, "10.1.0.1/24", "10.1.1.1/24")
         d = Ikev1d(resp, policy(groups=groups))
@@ -252,6 +259,24 @@ def ipsec_conf(t):
             assert [(p["pfs_group"], p["lifetime_s"], p["lifetime_kilobytes"]) for p in pairs] == [
                 (14, 3600, 4608000), (None, 28800, 0)], pairs
             assert d.isakmp_sas()[0]["lifetime_s"] == 86400
+
+
+@case("peer-config: ipsec.conf of the examples")
+def ipsec_conf_examples(t):
+    if not os.access(STARTER, os.X_OK) or not os.access("/usr/lib/ipsec/charon", os.X_OK):
+        raise Skip("strongswan-starter is not installed")
+    for conf, theirs, ours, behind in [
+            ("lab-psk.conf", "203.0.113.10/24", "203.0.113.1/24", ["192.168.1.1/24"]),
+            ("lab-legacy.conf", "10.9.0.1/24", "10.9.0.2/24", []),
+            ("lab-ipv6.conf", "2001:db8:1::1/64", "2001:db8:1::2/64", ["2001:db8:b::1/64", "192.168.1.1/24"])]:
+        with STARTERS, t.new_lab() as net:
+            init, resp = net.host("init"), net.host("resp")
+            net.wire(init, theirs, resp, ours)
+            inside(init, *behind)
+            d = FromFile(resp, {"file": conf})
+            with t.step(f"{conf}: strongSwan's starter loads it unedited, and it comes up"):
+                text = printed(d, "strongswan", "--ipsec-conf")
+                comes_up(d, Starter(init, text), re.findall(r"^conn (\S+)$", text, re.M))
 
 
 @case("peer-config: libreswan")
