@@ -24,6 +24,8 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(POLICY_LOADED,          LOG_L_NOTICE,        0)                       \
 	X(POLICY_REFUSED,         LOG_L_ERR,           0)                       \
 	X(KEY_EXPORT_ON,          LOG_L_WARNING,       0)                       \
+	X(CAPTURE_ON,             LOG_L_WARNING,       0)                       \
+	X(CAPTURE_OFF,            LOG_L_NOTICE,        0)                       \
 	X(LOG_LEVEL_CHANGED,      LOG_L_NOTICE,        0)                       \
 	X(LOG_SUPPRESSED,         LOG_L_WARNING,       0)                       \
 	X(CONTROL_COMMAND,        LOG_L_INFO,          0)                       \

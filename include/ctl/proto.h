@@ -28,6 +28,7 @@ enum proto_args { /* bits */
 	PROTO_A_PEER_MUST = 4, /* must name a peer, "all" for all */
 	PROTO_A_LEVEL = 8,     /* may name a log level: {"level":"debug"} */
 	PROTO_A_LEVEL_MUST = 16,
+	PROTO_A_FILE_MUST = 4096, /* must name a file: {"file":"/path"} */
 	PROTO_A_STATE_MUST = 32,    /* must name what is waited for: {"state":"phase1-up"} */
 	PROTO_A_TIMEOUT = 64,	    /* may say --timeout S: {"timeout_s":30} */
 	/* must name a product of policy/peer_config.h: {"product":"asa"} */
@@ -68,6 +69,9 @@ enum proto_args { /* bits */
 	  "PEER FAULT [--count N]", "arm a fault for a tunnel group, or for N negotiations of it") \
 	X(FAULT_CLEAR, "fault clear", PROTO_A_PEER | PROTO_A_FAULT, "[PEER] [FAULT]",              \
 	  "disarm faults")                                                                         \
+	X(CAPTURE_START, "capture start", PROTO_A_FILE_MUST | PROTO_A_PEER, "FILE [PEER]",         \
+	  "write what comes and goes into FILE, and the keys beside it")                           \
+	X(CAPTURE_STOP, "capture stop", 0, "", "end it")                                           \
 	X(RELOAD, "reload", 0, "", "read the policy file again, all or nothing")                   \
 	X(LOG_LEVEL, "log level", PROTO_A_LEVEL_MUST, "LEVEL",                                     \
 	  "log at err, warning, notice, info or debug")                                            \
@@ -114,6 +118,7 @@ struct proto_call {
 	bool		   detail;
 	const char	  *peer;  /* NULL: not given */
 	const char	  *level; /* NULL: not given */
+	const char	  *file;  /* NULL: not given */
 	const char	  *product, *group; /* NULL: not given */
 	enum proto_state   awaited;
 	long		   timeout_s; /* -1: not given */

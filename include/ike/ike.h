@@ -107,6 +107,21 @@ struct ike_child_info { /* an IPsec SA pair */
 typedef void ike_sa_fn(void *ctx, const struct ike_sa_info *);
 typedef void ike_child_fn(void *ctx, const struct ike_child_info *);
 
+struct ike_key_info { /* what it takes to read what an ISAKMP SA protects; for the call */
+	struct path path;
+	const uint8_t *cky_i, *cky_r;
+	const struct alg_cipher *cipher;
+	const struct alg_hash *hash;
+	const struct alg_group *dh;
+	uint16_t auth;
+	struct chunk key; /* as ports.isakmp_keys told it once */
+	const uint8_t *last_block; /* of phase 1, cipher->block octets: later IVs come from it */
+};
+
+/* Of each established ISAKMP SA. */
+typedef void ike_key_fn(void *ctx, const struct ike_key_info *);
+void ike_each_key(struct ike *, ike_key_fn *, void *ctx);
+
 void ike_each_sa(struct ike *, const struct ike_match *, ike_sa_fn *, void *ctx);
 void ike_each_child(struct ike *, const struct ike_match *, ike_child_fn *, void *ctx);
 

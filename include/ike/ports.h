@@ -50,10 +50,10 @@ struct ike_ports {
 	void (*send)(void *ctx, const struct path *, struct chunk datagram);
 
 	/*
-	 * Keys came to be: for the key export.  NULL: nobody asked for it. key: the phase 1 cipher
-	 * key.
+	 * Keys came to be: for the key export and captures.  NULL: nobody asked for it.  key: the
+	 * phase 1 cipher key, as soon as a message of the peer was decrypted with it.
 	 */
-	void (*isakmp_keys)(void *ctx, const uint8_t *cky_i, struct chunk key);
+	void (*isakmp_keys)(void *ctx, const struct path *, const uint8_t *cky_i, struct chunk key);
 	void (*child_keys)(void *ctx, const struct child_keys *);
 };
 

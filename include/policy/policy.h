@@ -128,6 +128,11 @@ struct policy_limits {
 	uint32_t notify_rate; /* unprotected notifies a second, per worker */
 };
 
+struct policy_capture {
+	uint32_t kilobytes; /* then a new file is begun, 0: never */
+	uint32_t files;
+};
+
 struct policy_listen {
 	struct addr *addresses;
 	size_t count;
@@ -143,6 +148,7 @@ struct policy {
 	struct log_conf log; /* log.file owned here */
 	char *control_socket;
 	char *key_export; /* folder, NULL: off */
+	struct policy_capture capture;
 	bool needs_legacy; /* some policy or set names a cipher of OpenSSL's legacy provider */
 	/* Answer messages of unknown cookies with INVALID-COOKIE, within notify_rate. */
 	bool invalid_cookie_notify;

@@ -276,6 +276,20 @@ print_sockets(FILE *out, const json_t *sockets)
 }
 
 static void
+print_capture(FILE *out, const json_t *c)
+{
+	fprintf(out, "%s, peer %s, since %s: %lld packets, %lld octets", str(c, "file"),
+	    str(c, "peer"), str(c, "since"), num(c, "packets"), num(c, "octets"));
+	if (num(c, "rotated") > 0)
+		fprintf(out, ", %lld times a new file", num(c, "rotated"));
+	if (num(c, "lost") > 0)
+		fprintf(out, ", %lld LOST", num(c, "lost"));
+	if (str(c, "failed")[0] != '\0')
+		fprintf(out, ", STOPPED: %s", str(c, "failed"));
+	putc('\n', out);
+}
+
+static void
 print_status(FILE *out, const json_t *reply)
 {
 	const json_t *sa = json_object_get(reply, "sa");
@@ -296,6 +310,10 @@ print_status(FILE *out, const json_t *reply)
 	fprintf(out, "IPsec SAs : %lld, exchanges: %lld\n", num(sa, "ipsec_sas"),
 	    num(sa, "exchanges"));
 	fault_print_armed(out, json_object_get(reply, "faults"));
+	if (json_object_get(reply, "capture") != NULL) {
+		fprintf(out, "Capture   : ");
+		print_capture(out, json_object_get(reply, "capture"));
+	}
 	fprintf(out, "Errors    : %lld receiving, %lld sending\n\nCounters:\n",
 	    num(reply, "recv_errors"), num(reply, "send_errors"));
 	json_object_foreach(json_object_get(reply, "counters"), name, value) fprintf(out,
@@ -380,6 +398,22 @@ print_reload(FILE *out, const json_t *reply)
 }
 
 static void
+print_capture_start(FILE *out, const json_t *reply)
+{
+	const json_t *c = json_object_get(reply, "capture");
+
+	fprintf(out, "capturing into %s (peer %s); the keys go beside it\n", str(c, "file"),
+	    str(c, "peer"));
+}
+
+static void
+print_capture_stop(FILE *out, const json_t *reply)
+{
+	fprintf(out, "capture ended: ");
+	print_capture(out, json_object_get(reply, "capture"));
+}
+
+static void
 print_level(FILE *out, const json_t *reply)
 {
 	fprintf(out, "log level %s, was %s\n", str(reply, "level"), str(reply, "was"));
@@ -408,6 +442,8 @@ static void (*const printers[PROTO_C_COUNT])(FILE *, const json_t *) = {
     [PROTO_C_FAULT_LIST] = fault_print,
     [PROTO_C_FAULT_SET] = fault_print,
     [PROTO_C_FAULT_CLEAR] = fault_print,
+    [PROTO_C_CAPTURE_START] = print_capture_start,
+    [PROTO_C_CAPTURE_STOP] = print_capture_stop,
     [PROTO_C_RELOAD] = print_reload,
     [PROTO_C_LOG_LEVEL] = print_level,
     [PROTO_C_HELP] = print_help,

@@ -377,6 +377,8 @@ gathered_status(struct request *r, json_t *answer)
 	(void)json_object_set_new(answer, "sockets", show_sockets(f.binds, f.bind_count));
 	(void)json_object_set_new(answer, "sa", show_totals(&totals));
 	(void)json_object_set_new(answer, "per_worker", per_worker(r));
+	if (f.captures)
+		(void)json_object_set_new(answer, "capture", show_capture(&f.capture));
 	(void)json_object_set_new(answer, "recv_errors", json_integer((json_int_t)recv_errors));
 	(void)json_object_set_new(answer, "send_errors", json_integer((json_int_t)send_errors));
 	(void)json_object_set_new(answer, "counters", show_counters(&counters));
@@ -431,6 +433,33 @@ now_reload(struct request *r)
 	const struct server_ports *ports = server_ports_of(r->client);
 
 	ports->reload(ports->ctx, reloaded, r);
+}
+
+static void
+captured(void *ctx, const struct server_captured *result)
+{
+	struct request *r = ctx;
+	json_t *answer = result->error == NULL ? fine(r) : refusal(result->error, false);
+
+	if (result->error == NULL)
+		(void)json_object_set_new(answer, "capture", show_capture(&result->info));
+	finish(r, answer);
+}
+
+static void
+now_capture_start(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+
+	ports->capture_start(ports->ctx, r->call.file, r->call.peer, captured, r);
+}
+
+static void
+now_capture_stop(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+
+	ports->capture_stop(ports->ctx, captured, r);
 }
 
 static void
@@ -539,6 +568,8 @@ static const struct action actions[PROTO_C_COUNT] = {
     [PROTO_C_FAULT_LIST] = {.now = now_fault},
     [PROTO_C_FAULT_SET] = {.now = now_fault, .changes = true},
     [PROTO_C_FAULT_CLEAR] = {.now = now_fault, .changes = true},
+    [PROTO_C_CAPTURE_START] = {.now = now_capture_start, .changes = true},
+    [PROTO_C_CAPTURE_STOP] = {.now = now_capture_stop, .changes = true},
     [PROTO_C_RELOAD] = {.now = now_reload, .changes = true},
     [PROTO_C_LOG_LEVEL] = {.now = now_log_level, .changes = true},
     [PROTO_C_HELP] = {.now = now_help},

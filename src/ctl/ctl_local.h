@@ -24,6 +24,7 @@ json_t *show_ipsec_sa(const struct ike_child_info *, unsigned worker);
 json_t *show_totals(const struct ike_totals *);
 json_t *show_counters(const struct counters *);
 json_t *show_policy_text(const struct policy *); /* a string of lines */
+json_t *show_capture(const struct capture_info *);
 json_t *show_sockets(const struct udp_bind *, size_t count);
 
 /* ---- answers: history.c ---- */

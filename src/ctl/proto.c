@@ -213,6 +213,11 @@ check(const struct proto_call *call, char *error, size_t n)
 		snprintf(error, n,
 		    "\"%s\" wants a peer: an address, the name of a tunnel group, or \"all\"",
 		    row->words);
+	else if (call->file != NULL && (row->args & PROTO_A_FILE_MUST) == 0)
+		snprintf(error, n, "\"%s\" takes no file", row->words);
+	else if ((call->file == NULL || call->file[0] != '/') &&
+	    (row->args & PROTO_A_FILE_MUST) != 0)
+		snprintf(error, n, "\"%s\" wants the absolute path of a file", row->words);
 	else if (call->level == NULL && (row->args & PROTO_A_LEVEL_MUST) != 0)
 		snprintf(error, n, "\"%s\" wants a level: err, warning, notice, info or debug",
 		    row->words);
@@ -276,6 +281,10 @@ parse_member(const char *key, const json_t *v, struct proto_call *call, char *er
 	}
 	if (strcmp(key, "peer") == 0 && json_is_string(v)) {
 		call->peer = json_string_value(v);
+		return true;
+	}
+	if (strcmp(key, "file") == 0 && json_is_string(v)) {
+		call->file = json_string_value(v);
 		return true;
 	}
 	if (strcmp(key, "level") == 0 && json_is_string(v)) {
@@ -355,6 +364,8 @@ take_word(struct proto_call *call, char *word)
 
 	if ((args & PROTO_A_DETAIL) != 0 && !call->detail && strcmp(word, "detail") == 0)
 		call->detail = true;
+	else if ((args & PROTO_A_FILE_MUST) != 0 && call->file == NULL)
+		call->file = word;
 	else if ((args & (PROTO_A_PEER | PROTO_A_PEER_MUST)) != 0 && call->peer == NULL)
 		call->peer = word;
 	else if ((args & (PROTO_A_LEVEL | PROTO_A_LEVEL_MUST)) != 0 && call->level == NULL)
@@ -438,6 +449,11 @@ request_of(const struct proto_call *call)
 	    proto_table[call->command].words, "peer", call->peer, "level", call->level, "state",
 	    proto_states[call->awaited], "product", call->product, "group", call->group);
 
+	if (request != NULL && call->file != NULL &&
+	    json_object_set_new(request, "file", json_string(call->file)) != 0) {
+		json_decref(request);
+		return NULL; /* not UTF-8 */
+	}
 	if (request != NULL && call->detail)
 		(void)json_object_set_new(request, "detail", json_true());
 	if (request != NULL && call->timeout_s >= 0)

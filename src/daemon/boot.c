@@ -14,6 +14,7 @@
 #include "ctl/logjson.h"
 #include "ctl/proto.h"
 #include "daemon_local.h"
+#include "io/capture.h"
 #include "io/deadline.h"
 #include "io/keyexport.h"
 #include "io/sdnotify.h"
@@ -187,6 +188,18 @@ ask_reload(void *ctx, server_reloaded_fn *fn, void *arg)
 }
 
 static void
+start_capture(void *ctx, const char *file, const char *peer, server_captured_fn *fn, void *arg)
+{
+	capturing_start(ctx, file, peer, fn, arg);
+}
+
+static void
+stop_capture(void *ctx, server_captured_fn *fn, void *arg)
+{
+	capturing_stop(ctx, fn, arg);
+}
+
+static void
 facts(void *ctx, struct server_facts *f)
 {
 	const struct daemon *d = ctx;
@@ -202,7 +215,10 @@ facts(void *ctx, struct server_facts *f)
 	    .socket = d->control_path,
 	    .binds = d->binds,
 	    .bind_count = d->bind_count,
+	    .captures = d->capture != NULL,
 	};
+	if (d->capture != NULL)
+		f->capture = capture_info(d->capture);
 }
 
 static enum ike_err
@@ -213,6 +229,8 @@ start_server(struct daemon *d, struct why *w)
 	    .workers = d->worker_count,
 	    .ask = ask_workers,
 	    .reload = ask_reload,
+	    .capture_start = start_capture,
+	    .capture_stop = stop_capture,
 	    .facts = facts,
 	};
 
@@ -395,6 +413,7 @@ free_all(struct daemon *d)
 	if (d->workers != NULL)
 		worker_free_all(d->workers, d->worker_count);
 	fault_room_free(d->faults);
+	capturing_end(d);
 	keyexport_close(d->keys);
 	udp_close(d->sockets);
 	free(d->binds);

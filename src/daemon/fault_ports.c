@@ -141,12 +141,12 @@ fill_random(void *ctx, uint8_t *out, size_t n)
 }
 
 static void
-isakmp_keys(void *ctx, const uint8_t *cky_i, struct chunk key)
+isakmp_keys(void *ctx, const struct path *path, const uint8_t *cky_i, struct chunk key)
 {
 	struct fault_ports *f = ctx;
 
 	if (f->conf.ports.isakmp_keys != NULL)
-		f->conf.ports.isakmp_keys(f->conf.ports.ctx, cky_i, key);
+		f->conf.ports.isakmp_keys(f->conf.ports.ctx, path, cky_i, key);
 }
 
 static void

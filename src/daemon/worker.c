@@ -11,6 +11,7 @@
 
 #include "daemon/fault_ports.h"
 #include "daemon_local.h"
+#include "io/capture.h"
 #include "io/deadline.h"
 
 struct worker {
@@ -43,6 +44,8 @@ on_datagram(void *ctx, const struct path *path, struct chunk datagram)
 {
 	const struct worker *w = ctx;
 
+	if (w->ports.capture != NULL)
+		capture_packet(w->ports.capture, path, false, datagram);
 	if (fault_ports_rx(w->faults, w->view.ike, path, datagram))
 		ike_rx(w->view.ike, path, datagram);
 }
@@ -324,4 +327,10 @@ worker_commit(struct worker *w, const struct policy *p, struct keyexport *keys)
 {
 	ike_set_policy(w->view.ike, p);
 	w->ports.keys = keys;
+}
+
+void
+worker_capture(struct worker *w, struct capture *c)
+{
+	w->ports.capture = c;
 }

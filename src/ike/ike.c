@@ -312,6 +312,25 @@ ike_each_sa(struct ike *ike, const struct ike_match *m, ike_sa_fn *fn, void *ctx
 			show_sa(ike, sa, fn, ctx);
 }
 
+void
+ike_each_key(struct ike *ike, ike_key_fn *fn, void *ctx)
+{
+	struct sa *sa, *next;
+
+	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
+		if (sa_established(sa))
+			fn(ctx,
+			    &(struct ike_key_info){.path = sa->path,
+				.cky_i = sa->cky_i,
+				.cky_r = sa->cky_r,
+				.cipher = sa->cipher,
+				.hash = sa->hash,
+				.dh = sa->dh_group,
+				.auth = sa->auth,
+				.key = secret_view(&sa->key),
+				.last_block = sa->iv});
+}
+
 static void
 show_child(struct ike *ike, const struct child *child, ike_child_fn *fn, void *ctx)
 {

@@ -263,8 +263,6 @@ p1_established(struct sa *sa, const struct path *path)
 		    "out of memory: the SA is not found by its peer's identity");
 	COUNT(ike, phase1_up);
 	LOG(P1_COMPLETED, &sa->who, "PHASE 1 COMPLETED");
-	if (ike->ports.isakmp_keys != NULL)
-		ike->ports.isakmp_keys(ike->ports.ctx, sa->cky_i, secret_view(&sa->key));
 	if (alone)
 		p1_initial_contact(sa);
 	else if (sa->peer != NULL)

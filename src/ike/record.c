@@ -186,7 +186,8 @@ record_key_found(struct ike *ike, const uint8_t *cky_i, const uint8_t *cky_r, co
 
 	HASH_ITER(hh, ike->rings, ring, next)
 		for (struct record *rec = ring->newest; rec != NULL; rec = rec->next)
-			if (!rec->phase2 && memcmp(rec->cky_i, cky_i, sizeof(rec->cky_i)) == 0 &&
+			if (!rec->phase2 && /* not secret */
+			    memcmp(rec->cky_i, cky_i, sizeof(rec->cky_i)) == 0 &&
 			    memcmp(rec->cky_r, cky_r, sizeof(rec->cky_r)) == 0)
 				snprintf(rec->key_found, sizeof(rec->key_found), "%s", words);
 }

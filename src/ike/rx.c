@@ -453,6 +453,9 @@ main_mode(struct arrival *a)
 			return;
 		}
 		history_add(&sa->history, sa->state, EV_DECRYPT_OK);
+		if (a->ike->ports.isakmp_keys != NULL)
+			a->ike->ports.isakmp_keys(a->ike->ports.ctx, a->path, sa->cky_i,
+			    secret_view(&sa->key));
 	} else {
 		why(&a->why, IKE_E_FLAGS, "encrypted before there are keys, in %s",
 		    fsm_state_name(sa->state));

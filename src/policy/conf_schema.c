@@ -69,6 +69,14 @@ static const struct conf_item control_items[] = {
 	{ .key = NULL }
 };
 
+static const struct conf_item capture_items[] = {
+	{ "size", CONF_NUMBER, FIELD(policy_capture, kilobytes), .max = 1073741824, .def = 65536,
+	  .help = "kilobytes after which a new file is begun, 0: never" },
+	{ "files", CONF_NUMBER, FIELD(policy_capture, files), .min = 1, .max = 1000, .def = 4,
+	  .help = "files kept, the one that is written included" },
+	{ .key = NULL }
+};
+
 static const struct conf_item limits_items[] = {
 	{ "half_open", CONF_NUMBER, FIELD(policy_limits, half_open), .min = 1, .max = 1000000, .def = 10000,
 	  .help = "phase 1 negotiations under way, per worker" },
@@ -187,6 +195,8 @@ const struct conf_item conf_top[] = {
 	{ "control", CONF_SECTION, .off = 0, .sub = control_items, .help = "the control socket" },
 	{ "key_export", CONF_TEXT, FIELD(policy, key_export), .max = 4000,
 	  .help = "the folder that keys are written to for Wireshark, \"\": none" },
+	{ "capture", CONF_SECTION, FIELD(policy, capture), .sub = capture_items,
+	  .help = "the files that \"ikev1ctl capture\" writes" },
 	{ "invalid_cookie_notify", CONF_BOOL, FIELD(policy, invalid_cookie_notify), .def = true,
 	  .help = "answer messages of unknown cookies" },
 	{ "diagnose_psk", CONF_BOOL, FIELD(policy, diagnose_psk),

@@ -108,11 +108,11 @@ port_unreachable(void *ctx, const struct path *path, struct chunk d)
 }
 
 static void
-port_isakmp_keys(void *ctx, const uint8_t *cky_i, struct chunk key)
+port_isakmp_keys(void *ctx, const struct path *path, const uint8_t *cky_i, struct chunk key)
 {
 	struct lab *l = ctx;
 
-	(void)cky_i;
+	(void)path, (void)cky_i;
 	l->isakmp_key_n = key.n;
 	memcpy(l->isakmp_key, key.p, key.n);
 }

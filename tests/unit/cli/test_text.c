@@ -221,6 +221,19 @@ short_answers(void)
 	T_STR(printed.out, "Quick Mode started for 3 IPsec SAs\n");
 	print("{\"ok\":true,\"command\":\"reload\",\"notes\":[\"workers has changed\"]}");
 	T_STR(printed.out, "policy reloaded\nworkers has changed\n");
+	print(
+	    "{\"ok\":true,\"command\":\"capture start\",\"capture\":{\"file\":\"/c\",\"peer\":\"all\"}}");
+	T_STR(printed.out, "capturing into /c (peer all); the keys go beside it\n");
+	print(
+	    "{\"ok\":true,\"command\":\"capture stop\",\"capture\":{\"file\":\"/c\",\"peer\":\"asa-hq\","
+	    "\"since\":\"T\",\"packets\":3,\"octets\":400,\"lost\":0,\"rotated\":0,\"failed\":\"\"}}");
+	T_STR(printed.out, "capture ended: /c, peer asa-hq, since T: 3 packets, 400 octets\n");
+	print(
+	    "{\"ok\":true,\"command\":\"capture stop\",\"capture\":{\"file\":\"/c\",\"peer\":\"all\","
+	    "\"since\":\"T\",\"packets\":3,\"octets\":400,\"lost\":1,\"rotated\":2,\"failed\":\"No space\"}}");
+	T_STR(printed.out,
+	    "capture ended: /c, peer all, since T: 3 packets, 400 octets, 2 times a new file, 1 LOST, "
+	    "STOPPED: No space\n");
 	print("{\"ok\":true,\"command\":\"log level\",\"level\":\"debug\",\"was\":\"info\"}");
 	T_STR(printed.out, "log level debug, was info\n");
 	print("{\"ok\":true,\"command\":\"show policy\",\"policy\":\"workers = 1;\\n\"}");

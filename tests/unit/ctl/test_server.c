@@ -64,6 +64,35 @@ reload(void *ctx, server_reloaded_fn *fn, void *arg)
 	fn(arg, house.reloads++ == 0 ? &bad : &good);
 }
 
+static bool capturing;
+
+static void
+capture_start(void *ctx, const char *file, const char *peer, server_captured_fn *fn, void *arg)
+{
+	struct server_captured result = {.error = capturing ? "one runs already" : NULL,
+	    .info = {.file = file, .whom = peer != NULL ? peer : "all"}};
+
+	(void)ctx;
+	capturing = true;
+	fn(arg, &result);
+}
+
+static void
+capture_stop(void *ctx, server_captured_fn *fn, void *arg)
+{
+	struct server_captured result = {.info = {.file = "/var/lib/c",
+					     .whom = "all",
+					     .packets = 3,
+					     .octets = 400,
+					     .lost = 1,
+					     .rotated = 2,
+					     .failed = "No space"}};
+
+	(void)ctx;
+	capturing = false;
+	fn(arg, &result);
+}
+
 static void
 facts(void *ctx, struct server_facts *f)
 {
@@ -71,7 +100,9 @@ facts(void *ctx, struct server_facts *f)
 	*f = (struct server_facts){.policy = house.policy,
 	    .uptime_s = 5,
 	    .user = "tester",
-	    .socket = path};
+	    .socket = path,
+	    .captures = capturing,
+	    .capture = {.file = "/var/lib/c", .whom = "asa-hq", .packets = 7}};
 }
 
 static void *
@@ -99,7 +130,11 @@ complain(void *ctx, const char *line)
 static bool
 house_open(void)
 {
-	struct server_ports ports = {.ask = ask, .reload = reload, .facts = facts};
+	struct server_ports ports = {.ask = ask,
+	    .reload = reload,
+	    .facts = facts,
+	    .capture_start = capture_start,
+	    .capture_stop = capture_stop};
 	struct why w = {0};
 
 	house = (struct house){.end = {.fn = end}, .later = {.fn = do_later}};
@@ -230,6 +265,41 @@ answers_and_refuses(void)
 	json_decref(o);
 	o = answer("{\"command\":\"help\"}");
 	T_EQ(json_array_size(json_object_get(o, "commands")), PROTO_C_COUNT);
+	json_decref(o);
+	house_close();
+}
+
+static void
+captures_start_and_stop(void)
+{
+	json_t *o, *c;
+
+	capturing = false;
+	if (!house_open())
+		return;
+	o = answer("{\"command\":\"status\"}");
+	T_TRUE(json_object_get(o, "capture") == NULL);
+	json_decref(o);
+	o = answer("{\"command\":\"capture start\",\"file\":\"/var/lib/c\",\"peer\":\"asa-hq\"}");
+	c = json_object_get(o, "capture");
+	T_TRUE(json_is_true(json_object_get(o, "ok")));
+	T_STR(json_string_value(json_object_get(c, "file")), "/var/lib/c");
+	T_STR(json_string_value(json_object_get(c, "peer")), "asa-hq");
+	json_decref(o);
+	o = answer("{\"command\":\"status\"}");
+	c = json_object_get(o, "capture");
+	T_EQ(json_integer_value(json_object_get(c, "packets")), 7);
+	json_decref(o);
+	o = answer("{\"command\":\"capture start\",\"file\":\"/var/lib/d\"}");
+	T_TRUE(json_is_false(json_object_get(o, "ok")));
+	T_STR(json_string_value(json_object_get(o, "error")), "one runs already");
+	json_decref(o);
+	o = answer("{\"command\":\"capture stop\"}");
+	c = json_object_get(o, "capture");
+	T_EQ(json_integer_value(json_object_get(c, "octets")), 400);
+	T_EQ(json_integer_value(json_object_get(c, "lost")), 1);
+	T_EQ(json_integer_value(json_object_get(c, "rotated")), 2);
+	T_STR(json_string_value(json_object_get(c, "failed")), "No space");
 	json_decref(o);
 	house_close();
 }
@@ -455,6 +525,7 @@ main(void)
 		return 1;
 	snprintf(path, sizeof(path), "%s/control.sock", folder);
 	T_RUN(answers_and_refuses);
+	T_RUN(captures_start_and_stop);
 	T_RUN(reload_brings_mistakes_and_notes);
 	T_RUN(no_policy_key_is_shown);
 	T_RUN(requests_in_pieces_and_in_a_row);

@@ -31,7 +31,7 @@ static const struct mistake mistakes[] = {
 	/* keys */
 	{ "prot = 1;", NULL, NULL, NULL,
 	  "F:1: unknown key prot in the policy file, expected one of: listen workers user log control key_export "
-	  "invalid_cookie_notify diagnose_psk nat_keepalive limits isakmp_policies transform_sets tunnel_groups\n" },
+	  "capture invalid_cookie_notify diagnose_psk nat_keepalive limits isakmp_policies transform_sets tunnel_groups\n" },
 	{ "worker = 1;", NULL, NULL, NULL,
 	  "F:1: unknown key worker in the policy file, expected workers perhaps\n" },
 	{ "log = { targt = \"stderr\"; };", NULL, NULL, NULL,
