@@ -518,6 +518,9 @@ now_peer_config(struct request *r)
 	json_t *answer;
 
 	ports->facts(ports->ctx, &f);
+	LOG(CONTROL_COMMAND, NULL, "control: peer-config %s%s%s, which prints the pre-shared key",
+	    r->call.product, r->call.group != NULL ? " " : "",
+	    r->call.group != NULL ? r->call.group : "");
 	answer = peerconf_answer(&f, r->call.product, r->call.group);
 	if (answer == NULL)
 		answer = refusal("out of memory", false);

@@ -80,6 +80,7 @@ write_identity(struct peer *p)
 		dot = strchr(p->id, '.');
 		(void)snprintf(host, sizeof(host), "%.*s",
 		    (int)(dot != NULL ? (size_t)(dot - p->id) : strlen(p->id)), p->id);
+		peer_remark(p, "These two make up the identity that the policy wants: %s", p->id);
 		fprintf(p->f, "hostname %s\n", host);
 		if (dot != NULL)
 			fprintf(p->f, "domain-name %s\n", dot + 1);

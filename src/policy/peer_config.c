@@ -566,7 +566,7 @@ refuse(struct peer_config *out, const char *fmt, ...)
 }
 
 static bool
-refuse_many(const struct policy *policy, const struct peer_def *d, struct peer_config *out)
+refuse_many(const struct policy *policy, const char *product, struct peer_config *out)
 {
 	char names[PEER_TEXT] = "";
 	size_t n = 0;
@@ -574,9 +574,8 @@ refuse_many(const struct policy *policy, const struct peer_def *d, struct peer_c
 	for (size_t i = 0; i < policy->group_count && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n > 0 ? ", " : "",
 		    policy->groups[i].name);
-	return refuse(out,
-	    "the policy has %zu tunnel groups, and one %s has room for one of them: name it: %s",
-	    policy->group_count, d->name, names);
+	return refuse(out, "the policy has %zu tunnel groups; name the one that %s is to match: %s",
+	    policy->group_count, product, names);
 }
 
 static unsigned
@@ -614,7 +613,7 @@ peer_config_make(const struct policy *policy, enum peer_product product,
 		    "%s speaks Aggressive Mode only, which this version of ikev1d does not",
 		    products[product].text);
 	if (p.def->one_group && group == NULL && policy->group_count > 1)
-		return refuse_many(policy, p.def, out);
+		return refuse_many(policy, products[product].text, out);
 	p.f = open_memstream(&out->text, &n);
 	if (p.f == NULL)
 		return false;

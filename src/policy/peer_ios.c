@@ -72,6 +72,7 @@ write_global(struct peer *p)
 	write_key(p);
 	fprintf(p->f, " address %s\n", p->ours);
 	if (g->remote_id.kind == IDENT_FQDN) {
+		peer_remark(p, "These two make up the identity that the policy wants: %s", p->id);
 		fprintf(p->f, "hostname %.*s\n",
 		    (int)(dot != NULL ? (size_t)(dot - p->id) : strlen(p->id)), p->id);
 		if (dot != NULL)

@@ -103,7 +103,8 @@ def builtin(t):
             until("the daemon's IPsec SA", d.ipsec_sas)
         with t.step("the key is printed, and not logged"):
             assert 'secret = "ikev1d"' in text, text
-            assert 'secret' not in d.out.text()
+            d.out.wait(r"control: peer-config strongswan, which prints the pre-shared key$")
+            assert "secret" not in d.out.text()
         with t.step("--json has the text and the placeholders"):
             answer = d.ask("peer-config", "asa")
             assert "ikev1 pre-shared-key ikev1d\n" in answer["text"], answer

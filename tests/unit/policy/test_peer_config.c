@@ -122,6 +122,7 @@ asa(void)
 	    " group 5\n"
 	    " lifetime 86400\n"
 	    "crypto ikev1 enable outside\n"
+	    "! These two make up the identity that the policy wants: gw.example.com\n"
 	    "hostname gw\n"
 	    "domain-name example.com\n"
 	    "crypto isakmp identity hostname\n"
@@ -229,6 +230,7 @@ ios(void)
 	    " group 5\n"
 	    " lifetime 86400\n"
 	    "crypto isakmp key cisco123 address 198.51.100.1\n"
+	    "! These two make up the identity that the policy wants: gw.example.com\n"
 	    "hostname gw\n"
 	    "ip domain name example.com\n"
 	    "crypto isakmp identity hostname\n"
@@ -519,7 +521,8 @@ refusals(void)
 	refuses(site, PEER_VPNC,
 	    "vpnc speaks Aggressive Mode only, which this version of ikev1d does not");
 	refuses(two, PEER_ASA,
-	    "the policy has 2 tunnel groups, and one ASA's IKEv1 has room for one of them: name it: a, b");
+	    "the policy has 2 tunnel groups; name the one that Cisco ASA 8.4 and later is to match: "
+	    "a, b");
 	refuses(none, PEER_ASA,
 	    "Cisco ASA 8.4 and later cannot do what the policy wants: it has not, of phase 1: hash "
 	    "sha256, group 31; it has not, of phase 2: encryption aes-256-gcm-16, group 31");
