@@ -293,11 +293,13 @@ static void
 hook(void *ctx, const struct log_line *l)
 {
 	struct server *s = ctx;
+	/* A flood for a monitor leaves room for what somebody may wait for. */
+	unsigned room = l->level > HEARD_LEVEL ? MONITOR_LINES : 2 * MONITOR_LINES;
 	struct line *new;
 	bool post;
 
 	pthread_mutex_lock(&s->lock);
-	new = s->line_count < MONITOR_LINES ? calloc(1, sizeof(*new)) : NULL;
+	new = s->line_count < room ? calloc(1, sizeof(*new)) : NULL;
 	if (new != NULL && (new->text = logjson_format(l)) == NULL) {
 		free(new);
 		new = NULL;
