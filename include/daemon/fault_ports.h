@@ -34,7 +34,7 @@ void fault_ports_free(struct fault_ports *); /* what waits is forgotten; NULL is
 struct ike_ports fault_ports_wrap(struct fault_ports *);
 
 /* A datagram for the engine: false if a fault has swallowed it. */
-bool fault_ports_rx(struct fault_ports *, const struct ike *, const struct path *, struct chunk);
+bool fault_ports_rx(struct fault_ports *, struct ike *, const struct path *, struct chunk);
 
 /* When fault_ports_tick() wants to be called next, on the clock of now_ms; UINT64_MAX: never. */
 uint64_t fault_ports_deadline(const struct fault_ports *);

@@ -54,6 +54,8 @@ void ike_set_policy(struct ike *, const struct policy *);
 void ike_shutdown(struct ike *);
 
 const struct counters *ike_counters(const struct ike *);
+/* For what stands around the engine, in its thread. */
+void ike_count(struct ike *, enum counter);
 
 /* ---- what the control socket asks ---- */
 

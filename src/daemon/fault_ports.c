@@ -185,7 +185,7 @@ label_of(const struct path *path, const struct isakmp_hdr *h)
 }
 
 bool
-fault_ports_rx(struct fault_ports *f, const struct ike *ike, const struct path *path,
+fault_ports_rx(struct fault_ports *f, struct ike *ike, const struct path *path,
     struct chunk octets)
 {
 	size_t skip = path->marker && octets.n >= ISAKMP_NON_ESP_LEN ? ISAKMP_NON_ESP_LEN : 0;
@@ -208,6 +208,7 @@ fault_ports_rx(struct fault_ports *f, const struct ike *ike, const struct path *
 	who.group = key.group->name;
 	if (fault_tap(FAULT_RX_WIRE, &key, &hit) != IKE_OK || !drop)
 		return true;
+	ike_count(ike, CNT_faults_fired);
 	if (unreachable &&
 	    (f->conf.unreachable == NULL ||
 		!f->conf.unreachable(f->conf.ports.ctx, path, octets)))
