@@ -203,3 +203,10 @@ def diagnosis(t):
                 assert counters["psk_candidates"] <= 200
                 text = d.log.text()
                 assert "lab-key" not in text and "the key of long ago" not in text, "a key in the log"
+    with t.new_lab() as net:
+        init, resp = net.line()
+        d = Ikev1d(resp, policy(group={"faults": ["psk.mismatch"]}, diagnose_psk=True))
+        charon = Charon(init, {"gw": connection(IKE, {"k0": child()})})
+        with t.step("a fault is no wrong key of the peer"):
+            assert not charon.try_to_initiate("k0", timeout=4)
+            d.log.wait("key diagnosis: the peer's key is yours as it stands here: something else was wrong, perhaps a fault is set")
