@@ -61,7 +61,9 @@ struct record {
 	struct why why;		  /* of a failure */
 	const char *failed_label; /* message at which it stopped, NULL: a time-out */
 	const char *failed_state; /* and our state then */
-	char remote_id[160];	  /* in words, "" before it was read */
+	char remote_id[160];	  /* as the policy file writes it, "" before it was read */
+	/* no negotiation, only a first message: its exchange; else NULL */
+	const char *knock;
 	uint8_t *offer; /* body of the peer's SA payload when no transform was acceptable, owned */
 	size_t offer_len;
 	struct record_phase2 p2;
@@ -88,6 +90,7 @@ struct explain_cell { /* an attribute of the peer's transform beside what we wan
 	const char *attribute;
 	bool match;
 	const char *offered, *wanted;
+	const char *word; /* what is offered as the policy file has it, "": it has no word for it */
 };
 
 struct explain_row { /* one transform of the peer against one isakmp policy or transform set */
@@ -98,6 +101,7 @@ struct explain_row { /* one transform of the peer against one isakmp policy or t
 	bool nearest;	     /* fewest mismatches of all rows */
 	const char *skipped;
 	unsigned mismatches, cell_count;
+	unsigned likeness; /* of what differs, in letters: among equals the nearest has most */
 	struct explain_cell cells[EXPLAIN_CELLS];
 };
 

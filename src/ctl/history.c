@@ -46,7 +46,10 @@ head(const struct record *rec, unsigned worker)
 
 	put(o, "time", text(logjson_time(&rec->began, buf, sizeof(buf))));
 	put(o, "began_ms", json_integer((json_int_t)rec->began_ms));
-	put(o, "exchange", text(rec->phase2 ? "Quick Mode" : "Main Mode"));
+	put(o, "exchange",
+	    text(rec->knock != NULL  ? rec->knock :
+		    rec->phase2	    ? "Quick Mode" :
+				      "Main Mode"));
 	put(o, "group", text(rec->group != NULL ? rec->group->name : ""));
 	put(o, "peer", text(addr_print(&rec->remote.addr, addr, sizeof(addr))));
 	put(o, "peer_port", json_integer(rec->remote.port));

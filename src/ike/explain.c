@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "ike_local.h"
-#include "policy/peer_config.h"
 
 #define ROWS_MAX    256
 #define EXPLAIN_MEM (1u << 20)
@@ -43,6 +42,23 @@ add_row(struct table *t, const struct pl_proposal *p, const struct pl_transform 
 	return r;
 }
 
+/* "AES-GCM-16-256" is nearer to "AES-CBC-128, AES-GCM-16-128" than to "AES-CBC-256". */
+static unsigned
+likeness(const char *offered, const char *wanted)
+{
+	unsigned best = 0;
+
+	for (; wanted != NULL; wanted = strchr(wanted, ' ')) {
+		unsigned n = 0;
+
+		wanted += strspn(wanted, " ");
+		while (offered[n] != '\0' && offered[n] == wanted[n])
+			n++;
+		best = n > best ? n : best;
+	}
+	return best;
+}
+
 static void
 fill_row(struct table *t, struct explain_row *r, const struct cell *cells, unsigned count,
     const struct why *w)
@@ -58,8 +74,11 @@ fill_row(struct table *t, struct explain_row *r, const struct cell *cells, unsig
 		r->cells[i] = (struct explain_cell){.attribute = cells[i].attribute,
 		    .match = cells[i].match,
 		    .offered = keep(t->mem, cells[i].received),
-		    .wanted = keep(t->mem, cells[i].configured)};
+		    .wanted = keep(t->mem, cells[i].configured),
+		    .word = keep(t->mem, cells[i].word)};
 		r->mismatches += !cells[i].match;
+		if (!cells[i].match)
+			r->likeness += likeness(cells[i].received, cells[i].configured);
 	}
 	r->cell_count = count;
 }
@@ -115,6 +134,8 @@ nearest_first(const void *a, const void *b)
 
 	if (mx != my)
 		return mx < my ? -1 : 1;
+	if (x->likeness != y->likeness)
+		return x->likeness > y->likeness ? -1 : 1;
 	if (x->proposal != y->proposal)
 		return x->proposal < y->proposal ? -1 : 1;
 	return x->transform < y->transform ? -1 : x->transform > y->transform;
@@ -139,66 +160,6 @@ compare(const struct record *rec, struct table *t)
 		t->rows[0].nearest = true;
 }
 
-/* ---- the peer's words for our algorithms ---- */
-
-/* "aes-256-gcm-16" is strongSwan's "aes256gcm16". */
-static const char *
-undashed(const char *name, char *buf, size_t n)
-{
-	size_t at = 0;
-
-	for (; *name != '\0' && at + 1 < n; name++)
-		if (*name != '-')
-			buf[at++] = *name;
-	buf[at] = '\0';
-	return buf;
-}
-
-static void
-swan_phase1(const struct isakmp_policy *p, char *buf, size_t n)
-{
-	char enc[32];
-
-	snprintf(buf, n, "%s-%s-%s", undashed(p->encryption[0]->name, enc, sizeof(enc)),
-	    p->hash[0]->name, peer_config_swan_group(p->group[0]->id));
-}
-
-static void
-swan_phase2(const struct crypto_map_entry *e, const struct transform_set *s, char *buf, size_t n)
-{
-	const struct alg_group *pfs = e->pfs == PFS_GROUP ? e->pfs_groups[0] : NULL;
-	char enc[32] = "", integ[32] = "";
-
-	if (s->encryption[0] != NULL)
-		undashed(s->encryption[0]->name, enc, sizeof(enc));
-	if (s->integrity[0] != NULL && s->integrity[0]->auth_id != 0)
-		undashed(s->integrity[0]->name, integ, sizeof(integ));
-	snprintf(buf, n, "%s%s%s%s%s", enc, enc[0] != '\0' && integ[0] != '\0' ? "-" : "", integ,
-	    pfs != NULL ? "-" : "", pfs != NULL ? peer_config_swan_group(pfs->id) : "");
-}
-
-/* ASA says "aes", "sha" and "group14". */
-static const char *
-asa_word(const char *name)
-{
-	if (strcmp(name, "aes-128") == 0)
-		return "aes";
-	return strcmp(name, "sha1") == 0 ? "sha" : name;
-}
-
-/* "192.168.1.0 255.255.255.0", "any" */
-static const char *
-asa_network(const struct prefix *p, char *buf, size_t n)
-{
-	char *slash;
-
-	prefix_print_mask(p, buf, n);
-	slash = strchr(buf, '/');
-	if (slash != NULL && p->addr.family == ADDR_V4)
-		*slash = ' ';
-	return buf;
-}
-
 /* ---- one function for each kind of failure ---- */
 
 static void
@@ -212,12 +173,6 @@ mismatched(const struct explain_row *r, char *buf, size_t n)
 			at += (size_t)snprintf(buf + at, n - at,
 			    "%s%s: the peer offers %s, we want %s", at == 0 ? "" : "; ",
 			    r->cells[i].attribute, r->cells[i].offered, r->cells[i].wanted);
-}
-
-static const char *
-file_of(const struct record *rec)
-{
-	return rec->policy != NULL ? rec->policy->file : "policy";
 }
 
 static const struct isakmp_policy *
@@ -238,39 +193,12 @@ set_named(const struct crypto_map_entry *e, const char *name)
 	return NULL;
 }
 
-/* "add what the peer offers to the lists of this row": the keys of the policy file. */
-static void
-mend_ours(const struct record *rec, const struct explain_row *r, bool phase2, struct explanation *x)
-{
-	static const struct {
-		const char *attribute, *key1, *key2;
-	} keys[] = {{"Encryption Algorithm", "encryption", "encryption"},
-	    {"Hash Algorithm", "hash", NULL}, {"Group Description", "group", NULL},
-	    {"Auth Method", "authentication", NULL},
-	    {"Authentication Algorithm", NULL, "integrity"}, {"Encapsulation Mode", NULL, "mode"},
-	    {"Protocol", NULL, "protocol"},
-	    {"Group Description (PFS)", NULL, "pfs (of the crypto map entry)"},
-	    {"Key Exchange payload", NULL, "pfs (of the crypto map entry)"}};
-	size_t at = (size_t)SAY(x->mend_ours, "%s:%d: %s \"%s\":", file_of(rec), r->line,
-	    phase2 ? "transform set" : "isakmp policy", r->against);
-
-	for (unsigned i = 0; i < r->cell_count; i++)
-		for (size_t k = 0; k < ARRAY_LEN(keys) && at < sizeof(x->mend_ours); k++) {
-			const char *key = phase2 ? keys[k].key2 : keys[k].key1;
-
-			if (!r->cells[i].match && key != NULL &&
-			    strcmp(keys[k].attribute, r->cells[i].attribute) == 0)
-				at += (size_t)snprintf(x->mend_ours + at, sizeof(x->mend_ours) - at,
-				    " %s takes %s;", key, r->cells[i].offered);
-		}
-}
-
 static void
 explain_proposal1(const struct record *rec, const struct table *t, struct explanation *x)
 {
 	const struct explain_row *r = t->count > 0 && t->rows[0].nearest ? &t->rows[0] : NULL;
 	const struct isakmp_policy *p = r != NULL ? policy_named(rec, r->against) : NULL;
-	char text[300], swan[96];
+	char text[300];
 
 	x->kind = "proposal";
 	x->side = "either";
@@ -289,11 +217,9 @@ explain_proposal1(const struct record *rec, const struct table *t, struct explan
 	SAY(x->verdict,
 	    "no phase 1 transform fits; nearest is transform %u against isakmp policy \"%s\": %s",
 	    r->transform, r->against, text);
-	mend_ours(rec, r, false, x);
-	swan_phase1(p, swan, sizeof(swan));
-	SAY(x->mend_strongswan, "connections.<name>.proposals = %s", swan);
-	SAY(x->mend_asa, "crypto ikev1 policy <n>: encryption %s, hash %s, group %u",
-	    asa_word(p->encryption[0]->name), asa_word(p->hash[0]->name), p->group[0]->id);
+	if (mend_only_peer(r))
+		x->side = "peer";
+	mend_phase1(rec, r, p, x);
 }
 
 static bool
@@ -308,25 +234,11 @@ only_pfs(const struct explain_row *r)
 }
 
 static void
-explain_pfs(const struct record *rec, struct explanation *x)
-{
-	const struct crypto_map_entry *e = rec->p2.entry;
-
-	x->kind = "pfs";
-	SAY(x->mend_ours, "%s:%d: crypto map entry: pfs = \"any\" accepts what the peer does",
-	    file_of(rec), e->line);
-	if (e->pfs == PFS_NONE)
-		SAY(x->mend_asa, "no crypto map <map> <n> set pfs");
-	else
-		SAY(x->mend_asa, "crypto map <map> <n> set pfs group%u", e->pfs_groups[0]->id);
-}
-
-static void
 explain_proposal2(const struct record *rec, const struct table *t, struct explanation *x)
 {
 	const struct explain_row *r = t->count > 0 && t->rows[0].nearest ? &t->rows[0] : NULL;
 	const struct transform_set *set = r != NULL ? set_named(rec->p2.entry, r->against) : NULL;
-	char text[300], swan[96];
+	char text[300];
 
 	x->kind = "proposal";
 	x->side = "either";
@@ -345,17 +257,13 @@ explain_proposal2(const struct record *rec, const struct table *t, struct explan
 	SAY(x->verdict,
 	    "no phase 2 transform fits; nearest is transform %u against transform set \"%s\": %s",
 	    r->transform, r->against, text);
-	swan_phase2(rec->p2.entry, set, swan, sizeof(swan));
-	SAY(x->mend_strongswan, "connections.<name>.children.<name>.%s_proposals = %s",
-	    set->protocol == PROTO_AH ? "ah" : "esp", swan);
+	if (mend_only_peer(r))
+		x->side = "peer";
+	mend_phase2(rec, r, set, only_pfs(r), x);
 	if (only_pfs(r)) {
-		explain_pfs(rec, x);
-		return;
+		x->kind = "pfs";
+		SAY(x->verdict, "perfect forward secrecy differs, all else fits: %s", text);
 	}
-	mend_ours(rec, r, true, x);
-	SAY(x->mend_asa, "crypto ipsec ikev1 transform-set <name> esp-%s esp-%s-hmac",
-	    set->encryption[0] != NULL ? asa_word(set->encryption[0]->name) : "null",
-	    set->integrity[0] != NULL ? asa_word(set->integrity[0]->name) : "none");
 }
 
 static void
@@ -370,7 +278,7 @@ explain_key(const struct record *rec, struct explanation *x)
 		    rec->why.code == IKE_E_AUTH ?
 			"the peer's HASH_I does not verify: it is not authenticated, or it hashes something else than it sends" :
 			"message 5 decrypts to rubbish: the pre-shared keys differ");
-	SAY(x->mend_ours, "%s:%d: tunnel group \"%s\": pre_shared_key", file_of(rec),
+	SAY(x->mend_ours, "%s:%d: tunnel group \"%s\": pre_shared_key", mend_file(rec),
 	    rec->group->line, rec->group->name);
 	SAY(x->mend_asa, "tunnel-group <our address> ipsec-attributes: ikev1 pre-shared-key <key>");
 	SAY(x->mend_strongswan, "secrets.ike-<name>.secret = \"<key>\"");
@@ -387,10 +295,8 @@ explain_identity(const struct record *rec, struct explanation *x)
 	x->kind = "identity";
 	x->side = "either";
 	SAY(x->verdict, "%s", rec->why.text);
-	SAY(x->mend_ours, "%s:%d: tunnel group \"%s\": remote_id = \"%s\" or \"any\"", file_of(rec),
-	    rec->group->line, rec->group->name, rec->remote_id);
-	SAY(x->mend_asa, "crypto isakmp identity address|hostname|key-id <id>");
-	SAY(x->mend_strongswan, "connections.<name>.local.id = <what remote_id asks for>");
+	if (rec->remote_id[0] != '\0' && rec->group->remote_id.kind != IDENT_ANY)
+		mend_identity(rec, x);
 	x->asa_shows = "MM_WAIT_MSG6, then the SA is torn down";
 	x->strongswan_shows = "\"received INVALID_ID_INFORMATION error notify\"";
 }
@@ -415,34 +321,69 @@ around(const struct prefix *p, const struct addr *low, const struct addr *high)
 	    memcmp(high->b, p->addr.b, sizeof(high->b)) >= 0;
 }
 
-/* How the offered pair relates to an entry; NULL: it has nothing to do with it. */
-static const char *
+/* How the offered pair relates to an entry, from the nearest to what has nothing to do with it. */
+enum relation { FAR, FAMILY, LOCAL_ONLY, REMOTE_ONLY, WIDER, ADDRESSES, SWAPPED };
+
+static const char *const relation_words[] = {[FAR] = "match no crypto map entry",
+    [FAMILY] = "are of another address family (IPv4, IPv6) than every crypto map entry",
+    [LOCAL_ONLY] = "differ in the remote (the peer's own) network",
+    [REMOTE_ONLY] = "differ in the local (our) network",
+    [WIDER] = "are wider than the entry",
+    [ADDRESSES] = "fit in their addresses, but not in protocol or port",
+    [SWAPPED] = "are swapped: local and remote are the wrong way round (a mirror error)"};
+
+static enum relation
 relation(const struct record_phase2 *p2, const struct crypto_map_entry *e)
 {
 	bool local_in = inside_range(&e->local, &p2->local_low, &p2->local_high),
 	     remote_in = inside_range(&e->remote, &p2->remote_low, &p2->remote_high);
+	uint8_t family = e->local.addr.family != ADDR_NONE ? e->local.addr.family :
+							     e->remote.addr.family;
 
+	if (local_in && remote_in)
+		return ADDRESSES;
 	if (same_range(&e->remote, &p2->local_low, &p2->local_high) &&
 	    same_range(&e->local, &p2->remote_low, &p2->remote_high))
-		return "are swapped: local and remote are the wrong way round (a mirror error)";
-	if (local_in && remote_in)
-		return "fit in their addresses, but not in protocol or port";
+		return SWAPPED;
 	if ((local_in || around(&e->local, &p2->local_low, &p2->local_high)) &&
 	    (remote_in || around(&e->remote, &p2->remote_low, &p2->remote_high)))
-		return "are wider than the entry";
+		return WIDER;
 	if (local_in)
-		return "differ in the remote (the peer's own) network";
+		return LOCAL_ONLY;
 	if (remote_in)
-		return "differ in the local (our) network";
-	return NULL;
+		return REMOTE_ONLY;
+	return family != ADDR_NONE && family != p2->local_low.family ? FAMILY : FAR;
+}
+
+/* The entry that the offer comes nearest to. */
+static const struct crypto_map_entry *
+nearest_entry(const struct record *rec, enum relation *how)
+{
+	const struct tunnel_group *g = rec->group;
+	const struct crypto_map_entry *best = NULL;
+	bool other_family = true;
+
+	*how = FAR;
+	for (size_t i = 0; i < g->crypto_map_count; i++) {
+		enum relation r = relation(&rec->p2, &g->crypto_map[i]);
+
+		other_family = other_family && r == FAMILY;
+		if (best == NULL || (r != FAMILY && r > *how)) {
+			best = &g->crypto_map[i];
+			*how = r == FAMILY ? FAR : r;
+		}
+	}
+	if (best != NULL && other_family)
+		*how = FAMILY;
+	return best;
 }
 
 static void
 explain_proxies(const struct record *rec, struct explanation *x)
 {
 	const struct crypto_map_entry *entry = NULL;
-	const char *how = NULL;
-	char local[PREFIX_TEXT], remote[PREFIX_TEXT];
+	char local[PREFIX_TEXT], remote[PREFIX_TEXT], ports[64] = "";
+	enum relation how;
 
 	x->kind = "proxy-identity";
 	x->side = "either";
@@ -450,35 +391,22 @@ explain_proxies(const struct record *rec, struct explanation *x)
 	    "\"Received non-routine Notify message: Invalid ID info (18)\" (unverified), "
 	    "\"QM FSM error\"";
 	x->strongswan_shows = "\"received INVALID_ID_INFORMATION error notify\"; the IKE_SA stays";
-	for (size_t i = 0; i < rec->group->crypto_map_count && rec->p2.local_proxy[0] != '\0';
-	     i++) {
-		const char *h = relation(&rec->p2, &rec->group->crypto_map[i]);
-
-		if (entry == NULL || (how == NULL && h != NULL)) {
-			entry = &rec->group->crypto_map[i];
-			how = h;
-		}
-	}
+	if (rec->p2.local_proxy[0] != '\0')
+		entry = nearest_entry(rec, &how);
 	if (entry == NULL) {
 		SAY(x->verdict, "%s", rec->why.text);
+		x->side = "peer";
 		return;
 	}
 	prefix_print_mask(&entry->local, local, sizeof(local));
 	prefix_print_mask(&entry->remote, remote, sizeof(remote));
+	if (entry->ip_proto != 0)
+		SAY(ports, " (protocol %u, ports %u and %u)", entry->ip_proto, entry->remote_port,
+		    entry->local_port);
 	SAY(x->verdict,
-	    "the proxy identities %s: offered remote %s, local %s; configured remote %s, local %s",
-	    how != NULL ? how : "match no crypto map entry", rec->p2.remote_proxy,
-	    rec->p2.local_proxy, remote, local);
-	SAY(x->mend_ours, "%s:%d: crypto map entry: local and remote as the peer offers them%s",
-	    file_of(rec), entry->line,
-	    how != NULL && strstr(how, "wider") != NULL ? ", or narrow = true" : "");
-	SAY(x->mend_asa, "access-list <name> extended permit ip %s %s",
-	    asa_network(&entry->remote, remote, sizeof(remote)),
-	    asa_network(&entry->local, local, sizeof(local)));
-	prefix_print(&entry->local, local, sizeof(local));
-	prefix_print(&entry->remote, remote, sizeof(remote));
-	SAY(x->mend_strongswan, "connections.<name>.children.<name>: local_ts = %s, remote_ts = %s",
-	    remote, local);
+	    "the proxy identities %s: offered remote %s, local %s; configured remote %s, local %s%s",
+	    relation_words[how], rec->p2.remote_proxy, rec->p2.local_proxy, remote, local, ports);
+	mend_proxies(rec, entry, how == WIDER, x);
 }
 
 static void
@@ -516,11 +444,61 @@ explain_no_group(const struct record *rec, struct explanation *x)
 	addr_print(&rec->remote.addr, peer, sizeof(peer));
 	SAY(x->verdict, "no tunnel group takes a peer at %s that dialled %s", peer,
 	    addr_print(&rec->local.addr, local, sizeof(local)));
-	SAY(x->mend_ours, "%s: tunnel_groups: a group with peer = \"%s\"", file_of(rec), peer);
+	SAY(x->mend_ours, "%s: tunnel_groups: a group with peer = \"%s\"", mend_file(rec), peer);
 	x->asa_shows =
 	    "MM_WAIT_MSG2; \"Received an un-encrypted NO_PROPOSAL_CHOSEN notify message, "
 	    "dropping\"";
 	x->strongswan_shows = "\"received NO_PROPOSAL_CHOSEN error notify\"";
+}
+
+/* An error notify of the peer, which we can believe, ended it. */
+static void
+explain_refused(const struct record *rec, struct explanation *x)
+{
+	x->kind = "refused";
+	x->side = "either";
+	SAY(x->verdict, "%s; its own log has the reason", rec->why.text);
+	x->asa_shows = "QM FSM error, and the reason before it";
+	x->strongswan_shows = "what it found wrong, then the error notify that it sent";
+}
+
+/* Deleted, pushed out by a limit, or its ISAKMP SA went away. */
+static void
+explain_ended(const struct record *rec, struct explanation *x)
+{
+	x->kind = "ended";
+	x->side = "either";
+	SAY(x->verdict,
+	    "it was ended before it was complete: deleted by either side, or pushed out by a limit (%s)",
+	    rec->why.text);
+	x->asa_shows = "the SA is gone; it tries again";
+	x->strongswan_shows = "the SA is gone; it tries again";
+}
+
+/* A first message that is none of Main Mode. */
+static void
+explain_knock(const struct record *rec, struct explanation *x)
+{
+	x->side = "peer";
+	SAY(x->verdict, "%s", rec->why.text);
+	if (rec->why.code == IKE_E_VERSION) {
+		x->kind = "version";
+		SAY(x->mend_asa,
+		    "crypto map <map> <n> set ikev1 transform-set <name>, and no set ikev2 ...");
+		SAY(x->mend_strongswan, "connections.<name>.version = 1");
+		x->asa_shows = "retransmits of IKE_SA_INIT (unverified)";
+		x->strongswan_shows = "\"sending retransmit n of request message ID 0\"";
+	} else if (rec->why.code == IKE_E_EXCHANGE) {
+		x->kind = "exchange";
+		SAY(x->mend_asa, "crypto map <map> <n> set ikev1 phase1-mode main");
+		SAY(x->mend_strongswan, "connections.<name>.aggressive = no");
+		x->asa_shows = "AM_WAIT_MSG2";
+		x->strongswan_shows = "\"received INVALID_EXCHANGE_TYPE error notify\"";
+	} else {
+		x->kind = "message";
+		x->asa_shows = "MM_WAIT_MSG2";
+		x->strongswan_shows = "the error notify that we sent, or a retransmission";
+	}
 }
 
 /* The rest: the peer sent something that cannot be right; our reason says what. */
@@ -539,8 +517,14 @@ explain_message(const struct record *rec, struct explanation *x)
 static void
 choose(const struct record *rec, const struct table *t, struct explanation *x)
 {
-	if (rec->group == NULL)
+	if (rec->knock != NULL)
+		explain_knock(rec, x);
+	else if (rec->why.code == IKE_E_LIMIT)
+		explain_ended(rec, x);
+	else if (rec->group == NULL && rec->why.code == IKE_E_NO_PROPOSAL)
 		explain_no_group(rec, x);
+	else if (rec->failed_label != NULL && strcmp(rec->failed_label, "INFO") == 0)
+		explain_refused(rec, x);
 	else if (rec->failed_label == NULL)
 		explain_silence(rec, x);
 	else if (rec->why.code == IKE_E_NO_PROPOSAL || rec->why.code == IKE_E_ATTRIBUTES)
@@ -584,8 +568,12 @@ ike_explain(const struct record *rec, struct explanation *x, explain_row_fn *fn,
 		return;
 	}
 	x->failed = true;
-	SAY(x->stopped, "%s at %s in %s", rec->phase2 ? "Quick Mode" : "Main Mode",
-	    rec->failed_label != NULL ? rec->failed_label : "a time-out", rec->failed_state);
+	if (rec->knock != NULL)
+		SAY(x->stopped, "%s at its first message", rec->knock);
+	else
+		SAY(x->stopped, "%s at %s in %s", rec->phase2 ? "Quick Mode" : "Main Mode",
+		    rec->failed_label != NULL ? rec->failed_label : "a time-out",
+		    rec->failed_state);
 	t = calloc(1, sizeof(*t));
 	if (t == NULL || (t->mem = arena_new(EXPLAIN_MEM)) == NULL) {
 		free(t);

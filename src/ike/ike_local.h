@@ -348,7 +348,28 @@ void record_end(struct ike *, struct record **);
 /* Which key the peer has, in words, into the record of a phase 1 that is over. */
 void record_key_found(struct ike *, const uint8_t *cky_i, const uint8_t *cky_r, const char *words);
 void record_drop(struct record **);
+/*
+ * A first message that no negotiation comes of: another version or exchange (its name in
+ * words), or malformed.
+ */
+void record_knock(struct ike *, const struct path *, const struct isakmp_hdr *, const char *exchange,
+    const struct why *);
 void records_free(struct ike *);
+
+/* ---- mend.c: what to write where, into an explanation ---- */
+struct name2 { /* an attribute and its key in the policy file */
+	const char *attribute, *key;
+};
+const char *mend_file(const struct record *);
+bool mend_only_peer(const struct explain_row *);
+void mend_phase1(const struct record *, const struct explain_row *, const struct isakmp_policy *,
+    struct explanation *);
+/* pfs_alone: nothing else differs */
+void mend_phase2(const struct record *, const struct explain_row *, const struct transform_set *,
+    bool pfs_alone, struct explanation *);
+void mend_proxies(const struct record *, const struct crypto_map_entry *, bool wider,
+    struct explanation *);
+void mend_identity(const struct record *, struct explanation *);
 
 /* ---- tx.c ---- */
 /* Build the row's answer from s->out, encrypt, send, keep for duplicates. */
@@ -413,6 +434,7 @@ struct cell {
 	const char *attribute; /* ASA's class name */
 	bool match;
 	char received[64], configured[CELL_TEXT];
+	char word[24]; /* what is received as the policy file has it, "": it has no word for it */
 };
 
 /* A transform against a policy or set, attribute by attribute; 0 and why: it can be compared with none. */

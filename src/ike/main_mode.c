@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hexdump.h"
 #include "wire/dump.h"
 #include "wire/names.h"
 #include "wire/vid.h"
@@ -185,6 +186,25 @@ could_be(const struct sa *sa, const struct tunnel_group *g)
 	return false;
 }
 
+/* As the policy file writes it, for `explain`. */
+static void
+record_identity(struct record *rec, const struct pl_id *id, const char *text)
+{
+	const char *kind = "";
+	char plain[160];
+
+	if (rec == NULL)
+		return;
+	if (id->kind == ID_KEY_ID) {
+		kind = "keyid:";
+		(void)hexdump_text(id->data, plain, sizeof(plain));
+		text = plain;
+	} else if (id->kind == ID_FQDN && strchr(text, '.') == NULL) {
+		kind = "fqdn:";
+	}
+	snprintf(rec->remote_id, sizeof(rec->remote_id), "%s%.150s", kind, text);
+}
+
 /*
  * The address chose the group, since the key was needed before the identity; the identity may move
  * the peer on.
@@ -197,8 +217,7 @@ check_identity(struct step *s, const struct pl_id *id)
 	char text[160], num[16];
 
 	dump_id(id, text, sizeof(text));
-	if (sa->rec != NULL)
-		snprintf(sa->rec->remote_id, sizeof(sa->rec->remote_id), "%s", text);
+	record_identity(sa->rec, id, text);
 	LOG(P1_IDENTITY, &sa->who, "%s received: %s",
 	    names_print(wire_id_kinds, id->kind, num, sizeof(num)), text);
 	if (!id_port_right(id))

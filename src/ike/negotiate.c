@@ -69,7 +69,7 @@ describe(const struct cell *cells, unsigned count, struct words *d)
 }
 
 static void
-cell(struct cell **at, const char *attribute, bool match, const char *received,
+cell(struct cell **at, const char *attribute, bool match, const char *received, const char *word,
     const char *configured)
 {
 	struct cell *c = (*at)++;
@@ -77,6 +77,7 @@ cell(struct cell **at, const char *attribute, bool match, const char *received,
 	c->attribute = attribute;
 	c->match = match;
 	snprintf(c->received, sizeof(c->received), "%s", received);
+	snprintf(c->word, sizeof(c->word), "%s", word);
 	snprintf(c->configured, sizeof(c->configured), "%s", configured);
 }
 
@@ -225,15 +226,17 @@ cells1(const struct offer1 *o, const struct isakmp_policy *p, struct cell *cells
 	LABELS(p->encryption, cfg);
 	snprintf(rcv, sizeof(rcv), "#%u, %u bits", o->encryption, o->key_bits);
 	cell(&at, "Encryption Algorithm", (mask & DIFF_ENCRYPTION) == 0,
-	    cipher != NULL ? cipher->label : rcv, cfg);
+	    cipher != NULL ? cipher->label : rcv, cipher != NULL ? cipher->name : "", cfg);
 	LABELS(p->hash, cfg);
 	snprintf(rcv, sizeof(rcv), "#%u", o->hash);
-	cell(&at, "Hash Algorithm", (mask & DIFF_HASH) == 0, hash != NULL ? hash->label : rcv, cfg);
+	cell(&at, "Hash Algorithm", (mask & DIFF_HASH) == 0, hash != NULL ? hash->label : rcv,
+	    hash != NULL ? hash->name : "", cfg);
 	snprintf(rcv, sizeof(rcv), "Group %u", o->group);
 	cell(&at, "Group Description", (mask & DIFF_GROUP) == 0, rcv,
+	    alg_group_id(o->group) != NULL ? rcv + strlen("Group ") : "",
 	    group_words(p->group, cfg, sizeof(cfg)));
 	cell(&at, "Auth Method", (mask & DIFF_AUTH) == 0,
-	    names_print(wire_auth_methods, o->auth, rcv, sizeof(rcv)),
+	    names_print(wire_auth_methods, o->auth, rcv, sizeof(rcv)), "",
 	    names_print(wire_auth_methods, p->auth, cfg, sizeof(cfg)));
 	return (unsigned)(at - cells);
 }
@@ -460,6 +463,16 @@ encap_fits(const struct negotiate2 *q, const struct transform_set *set, uint16_t
 	return udp == q->nat && (set->mode & (transport ? MODE_TRANSPORT : MODE_TUNNEL)) != 0;
 }
 
+/* Tunnel or transport; "": not what the NAT, or its absence, asks for, which no policy changes. */
+static const char *
+encap_word(const struct negotiate2 *q, uint16_t encap)
+{
+	if (encap_fits(q, &(struct transform_set){.mode = MODE_TUNNEL}, encap))
+		return "tunnel";
+	return encap_fits(q, &(struct transform_set){.mode = MODE_TRANSPORT}, encap) ? "transport" :
+										       "";
+}
+
 static const char *
 encap_wanted(const struct negotiate2 *q, const struct transform_set *set)
 {
@@ -540,22 +553,25 @@ cells2(const struct negotiate2 *q, const struct transform_set *set, const struct
 	char rcv[64], cfg[CELL_TEXT];
 
 	cell(&at, "Protocol", (mask & DIFF_PROTOCOL) == 0, names_word(wire_protocols, o->protocol),
-	    names_word(wire_protocols, set->protocol));
+	    o->protocol == PROTO_AH ? "ah" : "esp", names_word(wire_protocols, set->protocol));
 	if (o->cipher != NULL || set->protocol == PROTO_ESP) {
 		LABELS(set->encryption, cfg);
 		cell(&at, "Encryption Algorithm", (mask & DIFF_ENCRYPTION) == 0,
-		    o->cipher != NULL ? o->cipher->label : "none", cfg[0] != '\0' ? cfg : "none");
+		    o->cipher != NULL ? o->cipher->label : "none",
+		    o->cipher != NULL ? o->cipher->name : "none", cfg[0] != '\0' ? cfg : "none");
 	}
 	LABELS(set->integrity, cfg);
 	cell(&at, "Authentication Algorithm", (mask & DIFF_HASH) == 0,
-	    o->integ != NULL ? o->integ->label : "none", cfg[0] != '\0' ? cfg : "none");
+	    o->integ != NULL ? o->integ->label : "none", o->integ != NULL ? o->integ->name : "none",
+	    cfg[0] != '\0' ? cfg : "none");
 	cell(&at, "Encapsulation Mode", (mask & DIFF_ENCAP) == 0,
-	    names_print(wire_encaps, o->encap, rcv, sizeof(rcv)), encap_wanted(q, set));
+	    names_print(wire_encaps, o->encap, rcv, sizeof(rcv)), encap_word(q, o->encap),
+	    encap_wanted(q, set));
 	snprintf(rcv, sizeof(rcv), "Group %u", pfs != NULL ? pfs->id : 0);
 	cell(&at, "Group Description (PFS)", (mask & DIFF_GROUP) == 0, pfs != NULL ? rcv : "none",
-	    pfs_wanted(q->entry, cfg, sizeof(cfg)));
+	    pfs != NULL ? rcv + strlen("Group ") : "none", pfs_wanted(q->entry, cfg, sizeof(cfg)));
 	if ((mask & DIFF_KE) != 0)
-		cell(&at, "Key Exchange payload", false, "none", rcv);
+		cell(&at, "Key Exchange payload", false, "none", "", rcv);
 	return (unsigned)(at - cells);
 }
 

@@ -52,7 +52,8 @@ record_drop(struct record **recp)
 }
 
 static struct record_step *
-new_step(struct ike *ike, struct record *rec, enum record_kind kind, const char *label)
+new_step(struct ike *ike, struct record *rec, enum record_kind kind, const char *label,
+    const char *state)
 {
 	struct record_step *s;
 
@@ -64,7 +65,7 @@ new_step(struct ike *ike, struct record *rec, enum record_kind kind, const char 
 		rec->lost++;
 	}
 	s = &rec->steps[rec->step_count++];
-	*s = (struct record_step){.kind = (uint8_t)kind, .label = label};
+	*s = (struct record_step){.kind = (uint8_t)kind, .label = label, .state = state};
 	s->at_ms = (uint32_t)(ike_now(ike) - rec->began_ms);
 	return s;
 }
@@ -77,9 +78,8 @@ record_message(struct ike *ike, struct record *rec, enum record_kind kind, const
 
 	if (rec == NULL)
 		return;
-	s = new_step(ike, rec, kind, label);
+	s = new_step(ike, rec, kind, label, state);
 	s->octets = (uint16_t)octets;
-	s->state = state;
 	for (const struct pl *p = m != NULL ? m->first : NULL;
 	     p != NULL && s->payload_count < RECORD_PAYLOADS; p = p->next)
 		s->payloads[s->payload_count++] = p->type;
@@ -89,7 +89,7 @@ void
 record_state(struct ike *ike, struct record *rec, const char *state)
 {
 	if (rec != NULL)
-		new_step(ike, rec, RECORD_STATE, NULL)->state = state;
+		(void)new_step(ike, rec, RECORD_STATE, NULL, state);
 }
 
 void
@@ -177,6 +177,27 @@ record_end(struct ike *ike, struct record **recp)
 	ring->newest = rec;
 	if (++ring->count > RECORD_RING)
 		drop_oldest(ring);
+}
+
+void
+record_knock(struct ike *ike, const struct path *path, const struct isakmp_hdr *hdr,
+    const char *exchange, const struct why *w)
+{
+	struct ring *ring = ring_of(ike, "");
+	struct record *rec;
+
+	if (ring == NULL ||
+	    (ring->newest != NULL && ring->newest->knock != NULL &&
+		memcmp(ring->newest->cky_i, hdr->cky_i, sizeof(hdr->cky_i)) == 0))
+		return; /* it came again */
+	rec = record_begin(ike, path, hdr->cky_i, hdr->cky_r);
+	if (rec == NULL)
+		return;
+	rec->knock = exchange;
+	record_group(rec, ike->policy, NULL);
+	record_message(ike, rec, RECORD_RX, "MSG1", NULL, hdr->length, NULL);
+	record_failed(rec, w, "MSG1", "");
+	record_end(ike, &rec);
 }
 
 void

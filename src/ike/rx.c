@@ -113,6 +113,22 @@ log_step_error(struct step *s)
 
 /* ---- reading ---- */
 
+static void
+unsupported_version(struct arrival *a)
+{
+	bool v2 = a->hdr.version >> 4 == 2;
+
+	COUNT(a->ike, malformed);
+	if (!log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_UNSUPPORTED_VERSION,
+		&a->nobody.peer))
+		return;
+	why(&a->why, IKE_E_VERSION, "ISAKMP version %u.%u is not spoken here, only 1.0%s",
+	    a->hdr.version >> 4, a->hdr.version & 15,
+	    v2 ? ": the peer tries IKEv2, configure it for IKEv1" : "");
+	LOG(UNSUPPORTED_VERSION, &a->nobody, "%s", a->why.text);
+	record_knock(a->ike, a->path, &a->hdr, v2 ? "IKEv2" : "?", &a->why);
+}
+
 static bool
 read_header(struct arrival *a)
 {
@@ -126,12 +142,7 @@ read_header(struct arrival *a)
 	}
 	a->body = cur_rest(&c);
 	if (a->hdr.version >> 4 != ISAKMP_VERSION >> 4) {
-		LOG_LIMITED(a->ike->limiter, ike_now(a->ike), UNSUPPORTED_VERSION, &a->nobody,
-		    "ISAKMP version %u.%u is not spoken here, only 1.0%s", a->hdr.version >> 4,
-		    a->hdr.version & 15,
-		    a->hdr.version >> 4 == 2 ? ": the peer tries IKEv2, configure it for IKEv1" :
-					       "");
-		COUNT(a->ike, malformed);
+		unsupported_version(a);
 		return false;
 	}
 	if (a->hdr.length != a->octets.n) {
@@ -292,7 +303,8 @@ record_refused(struct step *s, struct record *rec, const char *label)
 
 	if (sa != NULL && (s->why.code == IKE_E_NO_PROPOSAL || s->why.code == IKE_E_ATTRIBUTES))
 		record_offer(rec, sa->raw);
-	record_failed(rec, &s->why, label, fsm_state_name(s->x != NULL ? s->x->state : s->sa->state));
+	record_failed(rec, &s->why, label,
+	    fsm_state_name(s->x != NULL ? s->x->state : s->sa->state));
 }
 
 static void
@@ -351,8 +363,11 @@ first_message(struct arrival *a)
 	 */
 	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED,
 	    &a->nobody.peer);
-	if (!read_clear(a, &m, &a->nobody, true))
+	if (!read_clear(a, &m, &a->nobody, true)) {
+		if (!a->nobody.quiet)
+			record_knock(a->ike, a->path, &a->hdr, "Main Mode", &a->why);
 		return;
+	}
 	sa = sa_new(a->ike, a->path, a->hdr.cky_i);
 	if (sa == NULL) {
 		LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DAEMON_ERROR, &a->nobody, "%s",
@@ -677,9 +692,15 @@ unsupported_exchange(struct arrival *a)
 	char num[16];
 
 	COUNT(a->ike, malformed);
-	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), UNSUPPORTED_EXCHANGE, &a->nobody,
-	    "exchange type %s is not supported",
-	    names_print(wire_exchanges, a->hdr.exchange, num, sizeof(num)));
+	if (log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_UNSUPPORTED_EXCHANGE,
+		&a->nobody.peer)) {
+		why(&a->why, IKE_E_EXCHANGE, "exchange type %s is not supported",
+		    names_print(wire_exchanges, a->hdr.exchange, num, sizeof(num)));
+		LOG(UNSUPPORTED_EXCHANGE, &a->nobody, "%s", a->why.text);
+		if (hdr_cookie_zero(a->hdr.cky_r))
+			record_knock(a->ike, a->path, &a->hdr,
+			    names_word(wire_exchanges, a->hdr.exchange), &a->why);
+	}
 	if ((a->hdr.flags & ISAKMP_FLAG_ENCRYPT) == 0)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r,
 		    err_notify(IKE_E_EXCHANGE), a->octets.n, NULL, &a->nobody);
