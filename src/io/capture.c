@@ -68,15 +68,14 @@ our_name(char *buf, size_t n)
 static enum ike_err
 no_place(struct why *w, const char *file, const char *reason)
 {
-	char user[64], folder[200];
+	char user[40], folder[160];
 	const char *slash = strrchr(file, '/');
 
 	snprintf(folder, sizeof(folder), "%.*s", slash > file ? (int)(slash - file) : 1, file);
 	(void)our_name(user, sizeof(user));
 	return why(w, IKE_E_CONF,
-	    "capture %.100s: %s; the daemon runs as user %s and wants a folder that user alone can "
-	    "write: install -d -m 0700 -o %s %s",
-	    file, reason, user, user, folder);
+	    "capture: %s; the daemon runs as user %s: install -d -m 0700 -o %s %s", reason, user,
+	    user, folder);
 }
 
 /* Nobody else can put another directory, or another file, in its place. */

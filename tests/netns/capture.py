@@ -1,6 +1,7 @@
 """What the daemon writes for a reader with Wireshark; what it finds out about a wrong key."""
 # SPDX-License-Identifier: BSD-2-Clause
 import os
+import pwd
 import stat
 
 
@@ -149,7 +150,7 @@ def refusals(t):
                 p = d.ctl("capture", "start", path, check=False)
                 assert p.returncode != 0 and words in p.stderr, f"{path}: {p.stderr}"
             p = d.ctl("capture", "start", "/tmp/c.pcapng", check=False)
-            assert "install -d -m 0700 -o root /tmp" in p.stderr, p.stderr
+            assert "the daemon runs as user root: install -d -m 0700 -o root /tmp" in p.stderr, p.stderr
             p = d.ctl("capture", "stop", check=False)
             assert p.returncode == 1 and "no capture runs" in p.stderr, p.stderr
             p = d.ctl("capture", "start", f"{folder}/c", "asa-hq", check=False)
@@ -180,6 +181,29 @@ def refusals(t):
             for name in got:
                 assert os.path.getsize(f"{folder}/{name}") <= 2048 + 512
                 assert tshark(_resp, folder, name).strip(), name
+
+
+@case("capture: as nobody, to the daemon's end")
+def nobody(t):
+    uid = pwd.getpwnam("nobody").pw_uid
+    with t.new_lab() as net:
+        init, resp = net.line()
+        d = Ikev1d(resp, policy(key_export="", user="nobody"), owner=uid)
+        charon = Charon(init, {"gw": connection(IKE, {"k0": child()})})
+        folder = folder_for(d)
+        with t.step("root's folder is none for it: it says who it is, and what would do"):
+            p = d.ctl("capture", "start", f"{folder}/c.pcapng", check=False)
+            for words in ("Permission denied", "runs as user nobody", f"install -d -m 0700 -o nobody {folder}"):
+                assert words in p.stderr, p.stderr
+        with t.step("in a folder of its own it captures, the last delete included"):
+            os.chown(folder, uid, -1)
+            d.ctl("capture", "start", f"{folder}/c.pcapng")
+            up(d, charon, "k0")
+            assert d.stop() == 0
+            d.log.wait(r"capture: .* ended: \d+ packets, \d+ octets, 0 lost")
+            assert {os.stat(f"{folder}/{n}").st_uid for n in private(folder)} == {uid}
+            sent = rows(resp, folder, "c.pcapng", "ip.src == 10.9.0.2 && isakmp.typepayload == 12", "isakmp.exchangetype")
+            assert len(sent) == 2, sent
 
 
 @case("key diagnosis")
