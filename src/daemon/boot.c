@@ -16,6 +16,7 @@
 #include "daemon_local.h"
 #include "io/capture.h"
 #include "io/deadline.h"
+#include "io/icmp.h"
 #include "io/keyexport.h"
 #include "io/sdnotify.h"
 #include "io/unixsock.h"
@@ -337,6 +338,7 @@ start_workers(struct daemon *d, struct why *w)
 	    .policy = d->policy,
 	    .keys = d->keys,
 	    .faults = d->faults,
+	    .icmp = d->icmp,
 	    .gone = worker_gone,
 	    .ctx = d,
 	};
@@ -373,6 +375,7 @@ come_up(struct daemon *d, struct why *w)
 	if (start_loop(d, w) != IKE_OK || open_sockets(d, w) != IKE_OK ||
 	    open_control(d, w) != IKE_OK || open_keys(d, w) != IKE_OK)
 		return w->code;
+	d->icmp = icmp_open(); /* without it one fault does less, and says so */
 	give_log_file(d);
 	if (drop_become(&d->identity, w) != IKE_OK)
 		return w->code;
@@ -412,6 +415,7 @@ free_all(struct daemon *d)
 	server_free(d->server);
 	if (d->workers != NULL)
 		worker_free_all(d->workers, d->worker_count);
+	icmp_close(d->icmp);
 	fault_room_free(d->faults);
 	capturing_end(d);
 	keyexport_close(d->keys);

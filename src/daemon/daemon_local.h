@@ -10,6 +10,7 @@
 #include "io/loop.h"
 
 struct capture;
+struct icmp;
 struct keyexport;
 struct deadline;
 struct reload;
@@ -35,6 +36,7 @@ struct worker_conf {
 	const struct policy *policy;
 	struct keyexport    *keys; /* NULL: off */
 	struct fault_room   *faults;
+	const struct icmp   *icmp; /* NULL: not permitted */
 	void (*gone)(void *ctx);   /* in the main thread, when the worker has ended */
 	void *ctx;
 };
@@ -68,11 +70,13 @@ struct worker *worker_of(const struct server_worker *);
 /* ---- ports of the engine (ports.c) ---- */
 
 struct ports_ctx {
+	const struct icmp *icmp; /* NULL: not permitted */
 	struct crypto	 *crypto;
 	struct udp	 *udp;
 	struct keyexport *keys; /* NULL: off */
 	struct capture	 *capture; /* NULL: none runs */
 };
+bool		 ports_unreachable(void *ctx, const struct path *, struct chunk datagram);
 struct ike_ports ports_make(struct ports_ctx *);
 void		 ports_send_ttl(void *ctx, const struct path *, struct chunk, uint8_t ttl);
 
@@ -121,6 +125,7 @@ struct daemon {
 	struct udp_sockets   *sockets;
 	struct keyexport     *keys;
 	struct fault_room    *faults; /* what is armed, for all workers */
+	struct icmp	     *icmp; /* for one of them; NULL: not permitted */
 	struct capture	     *capture; /* NULL: none runs */
 	bool		      capture_changes; /* a start or stop is under way */
 	struct server	     *server;

@@ -3,6 +3,7 @@
 #include "daemon_local.h"
 #include "io/capture.h"
 #include "io/deadline.h"
+#include "io/icmp.h"
 #include "io/keyexport.h"
 
 static uint64_t
@@ -28,6 +29,14 @@ send_datagram(void *ctx, const struct path *path, struct chunk datagram)
 	if (p->capture != NULL)
 		capture_packet(p->capture, path, true, datagram);
 	udp_send(p->udp, path, datagram);
+}
+
+bool
+ports_unreachable(void *ctx, const struct path *path, struct chunk datagram)
+{
+	const struct ports_ctx *p = ctx;
+
+	return icmp_port_unreachable(p->icmp, path, datagram);
 }
 
 void

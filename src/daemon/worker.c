@@ -73,7 +73,8 @@ faults_around(struct worker *w)
 	    .ports = ports_make(&w->ports),
 	    .port = w->conf.policy->listen.port,
 	    .nat_t_port = w->conf.policy->listen.nat_t_port,
-	    .send_ttl = ports_send_ttl};
+	    .send_ttl = ports_send_ttl,
+	    .unreachable = ports_unreachable};
 
 	return fault_ports_new(&conf);
 }
@@ -88,6 +89,7 @@ engine_new(struct worker *w)
 		return IKE_E_CRYPTO;
 	if (w->conf.policy->needs_legacy && crypto_use_legacy(w->crypto, &w->why) != IKE_OK)
 		return IKE_E_CRYPTO;
+	w->ports.icmp = w->conf.icmp;
 	w->ports.crypto = w->crypto;
 	w->ports.keys = w->conf.keys;
 	conf.crypto = w->crypto;
