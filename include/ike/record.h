@@ -108,7 +108,7 @@ struct explain_row { /* one transform of the peer against one isakmp policy or t
 #define EXPLAIN_TEXT 640
 
 struct explanation {
-	/* false: up, or still under way; then only stopped is filled */
+	/* false: up, or still under way; then only stopped is filled, unless a fault fired in it */
 	bool failed;
 	/* stable word: "proposal", "key", "proxy-identity", "pfs" ... */
 	const char *kind;

@@ -246,7 +246,8 @@ list_failure(void *ctx, const struct record *rec)
 {
 	struct part *p = ctx;
 
-	if (rec->outcome == RECORD_FAILED && json_array_size(p->sas) < EXPLAINED_MAX)
+	if ((rec->outcome == RECORD_FAILED || rec->faults[0] != NULL) &&
+	    json_array_size(p->sas) < EXPLAINED_MAX)
 		(void)json_array_append_new(p->sas, history_explain(rec, p->worker));
 }
 

@@ -538,19 +538,36 @@ choose(const struct record *rec, const struct table *t, struct explanation *x)
 		explain_message(rec, x);
 }
 
+static struct fault_show
+catalogued(const char *name)
+{
+	for (size_t i = 0; i < fault_count(); i++)
+		if (strcmp(fault_show(fault_row(i)).name, name) == 0)
+			return fault_show(fault_row(i));
+	return (struct fault_show){.wire = "", .asa = "", .strongswan = ""};
+}
+
+/* A fault is at work, whatever became of the negotiation here: the peer may have failed alone. */
 static void
 asked_for(const struct record *rec, struct explanation *x)
 {
+	struct fault_show show;
 	char text[EXPLAIN_TEXT];
 
 	if (rec->faults[0] == NULL)
 		return;
-	SAY(text, "asked for: fault %s%s%s fired in it", rec->faults[0],
-	    rec->faults[1] != NULL ? ", " : "", rec->faults[1] != NULL ? rec->faults[1] : "");
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), ". %.250s", x->verdict);
+	show = catalogued(rec->faults[0]);
+	SAY(text, "asked for: fault %s%s%s fired in it: %s", rec->faults[0],
+	    rec->faults[1] != NULL ? ", " : "", rec->faults[1] != NULL ? rec->faults[1] : "",
+	    show.wire);
+	if (x->verdict[0] != '\0' && strstr(rec->why.text, "on demand") == NULL)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), ". %.250s", x->verdict);
 	SAY(x->verdict, "%s", text);
 	x->kind = "fault";
 	x->side = "ours";
+	x->asa_shows = show.asa;
+	x->strongswan_shows = show.strongswan;
+	x->mend_asa[0] = x->mend_strongswan[0] = '\0';
 	SAY(x->mend_ours, "ikev1ctl fault clear %s", rec->group != NULL ? rec->group->name : "all");
 }
 
@@ -565,6 +582,7 @@ ike_explain(const struct record *rec, struct explanation *x, explain_row_fn *fn,
 	    .strongswan_shows = ""};
 	if (rec->outcome != RECORD_FAILED) {
 		SAY(x->stopped, "%s", rec->outcome == RECORD_UP ? "completed" : "under way");
+		asked_for(rec, x);
 		return;
 	}
 	x->failed = true;
