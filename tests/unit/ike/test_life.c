@@ -1009,7 +1009,9 @@ phase1_expires(void)
 		T_EQ(s.info.age_s, 890);
 		T_EQ(s.info.remaining_s, 10);
 	}
-	lab_advance(l, 11000);
+	lab_advance(l, 9998);
+	T_STR(lab_state(l, &i), "MM_ACTIVE");
+	lab_advance(l, 3);
 	T_STR(lab_state(l, &i), "");
 	T_EQ(ike_totals(l->ike).established, 0);
 	T_EQ(l->events[EVT_P1_EXPIRED], 1);

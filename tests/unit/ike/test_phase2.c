@@ -586,6 +586,9 @@ malformed_first_messages(void)
 			lab_rx(l, &i, ini_qm1(&q));
 			if (!T_EQ(ike_totals(l->ike).children, 0) || !T_TRUE(l->count <= 1))
 				T_FAIL("row %zu", k);
+			/* If anything came, it is a notify and no message 2. */
+			if (l->count > 0 && !T_EQ(l->queue[l->head].p[18], ISAKMP_XCHG_INFO))
+				T_FAIL("row %zu was answered", k);
 			T_STR(lab_state(l, &i), "MM_ACTIVE");
 			lab_drop(l);
 			ini_qm_fini(&q);
