@@ -567,7 +567,7 @@ malformed_first_messages(void)
 	    {.twice = ISAKMP_PL_NONCE},
 	    {.twice = ISAKMP_PL_ID}, /* three identities */
 	    {.add = ISAKMP_PL_SIG, .data = {zeros, 20}},
-	    {.add = ISAKMP_PL_KE, .data = {zeros, 32}}, /* of a zero value, without PFS */
+	    {.add = ISAKMP_PL_KE, .data = {zeros, 31}}, /* too short for the group */
 	    {.replace = ISAKMP_PL_NONCE, .data = {zeros, 7}},
 	    {.replace = ISAKMP_PL_NONCE, .data = {zeros, 0}},
 	    {.hash_last = true},
