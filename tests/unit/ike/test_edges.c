@@ -136,9 +136,9 @@ remote_id_of_every_kind(void)
 		const char *text;
 	} rows[] = {{"a.example", ID_FQDN, "a.example"}, {"a.example", ID_FQDN, "A.Example"},
 	    {"*.example", ID_FQDN, "branch.a.example"},
-	    {"joe@a.example", ID_USER_FQDN, "joe@a.example"},
-	    {"keyid:branch", ID_KEY_ID, "branch"}, {"address", ID_IPV4_ADDR, LAB_HIM},
-	    {"10.0.0.5", ID_IPV4_ADDR, "10.0.0.5"}, {"2001:db8::5", ID_IPV6_ADDR, "2001:db8::5"}};
+	    {"joe@a.example", ID_USER_FQDN, "joe@a.example"}, {"keyid:branch", ID_KEY_ID, "branch"},
+	    {"address", ID_IPV4_ADDR, LAB_HIM}, {"10.0.0.5", ID_IPV4_ADDR, "10.0.0.5"},
+	    {"2001:db8::5", ID_IPV6_ADDR, "2001:db8::5"}};
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		char		  group[96];
