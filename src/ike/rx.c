@@ -654,10 +654,11 @@ static bool
 behind_marker(struct ike *ike, const struct path *path, struct chunk *octets)
 {
 	static const uint8_t marker[ISAKMP_NON_ESP_LEN];
+	struct log_who who = {.peer = path->remote.addr};
 
 	if (octets->n == 1 && octets->p[0] == 0xff) {
 		COUNT(ike, keepalives_in);
-		LOG(KEEPALIVE, &((struct log_who){.peer = path->remote.addr}),
+		LOG_LIMITED(ike->limiter, ike_now(ike), KEEPALIVE, &who,
 		    "NAT-T keepalive received");
 		return false;
 	}
