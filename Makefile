@@ -18,7 +18,7 @@ sysusersdir = $(PREFIX)/lib/sysusers.d
 
 RUN_PACKAGES = gcc make pkg-config libssl-dev libevent-dev libconfig-dev libjansson-dev \
 	libsystemd-dev uthash-dev
-TEST_PACKAGES = clang clang-format libclang-rt-14-dev python3 iproute2 nftables mandoc tshark \
+TEST_PACKAGES = clang clang-format libclang-rt-14-dev python3 iproute2 nftables mandoc tshark tcpdump \
 	rsyslog valgrind iputils-ping procps strongswan-swanctl charon-systemd \
 	strongswan-starter strongswan-charon \
 	libstrongswan-standard-plugins libstrongswan-extra-plugins libcharon-extra-plugins

@@ -6,7 +6,8 @@
  * 10).  Cookies and SPIs of ours begin with the worker's number:
  *
  *     IKE, CKY-R not zero     its first octet
- *     IKE, CKY-R zero         the last octet of CKY-I: a repeated message 1 meets the same worker
+ *     IKE, CKY-R zero         the peer's address: a repeated message 1, and the next phase 1 of the
+ *                             same peer, meet the worker that has its other SAs
  *     ESP on the NAT-T port   the first octet of the SPI
  *     too short to tell       worker 0
  *

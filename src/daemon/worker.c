@@ -28,6 +28,7 @@ struct worker {
 	struct why	 why; /* why it could not start; read after ready */
 	sem_t		 ready;
 	struct loop_job	 stop, gone;
+	atomic_bool	 unwanted; /* the start failed elsewhere: nobody waits for its last word */
 };
 
 /* After everything that may have changed the engine's mind. */
@@ -141,7 +142,8 @@ thread_main(void *arg)
 		loop_run(w->loop);
 	}
 	tear_down(w);
-	loop_post(w->conf.main, &w->gone);
+	if (serves && !atomic_load(&w->unwanted))
+		loop_post(w->conf.main, &w->gone);
 	return NULL;
 }
 
@@ -245,8 +247,10 @@ worker_start_all(unsigned count, const struct worker_conf *conf, struct why *w)
 		all[i] = worker_start(i, conf, w);
 		if (all[i] != NULL)
 			continue;
-		for (unsigned k = 0; k < i; k++)
+		for (unsigned k = 0; k < i; k++) {
+			atomic_store(&all[k]->unwanted, true);
 			worker_stop(all[k]);
+		}
 		worker_free_all(all, i);
 		return NULL;
 	}

@@ -86,15 +86,33 @@ child_move(struct child *child, struct sa *to)
 	insert(child, to);
 }
 
-/* vpnc's deletes name both SPIs of a pair, others the sender's inbound one (RFC 2408 3.15). */
-struct child *
-child_find_spi(struct sa *sa, uint8_t protocol, uint32_t spi)
+static struct child *
+find_in(struct sa *sa, uint8_t protocol, uint32_t spi)
 {
 	struct child *child;
 
 	LIST_FOREACH(child, &sa->children, of_sa)
 		if (child->offer.protocol == protocol &&
 		    (child->spi_out == spi || child->spi_in == spi))
+			return child;
+	return NULL;
+}
+
+/*
+ * vpnc's deletes name both SPIs of a pair, others the sender's inbound one (RFC 2408 3.15).  After
+ * a
+ * phase 1 rekey they may come under either ISAKMP SA.
+ */
+struct child *
+child_find_spi(struct sa *sa, uint8_t protocol, uint32_t spi)
+{
+	struct child *child = find_in(sa, protocol, spi);
+	struct sa *other;
+
+	if (child != NULL || sa->peer == NULL)
+		return child;
+	LIST_FOREACH(other, &sa->peer->list, of_peer)
+		if ((child = find_in(other, protocol, spi)) != NULL)
 			return child;
 	return NULL;
 }

@@ -30,6 +30,13 @@ dpd_request(struct step *s, const struct pl_notify *n)
 		return why(&s->why, IKE_E_SYNTAX,
 		    "R-U-THERE with %zu octets of data, 4 are expected", n->data.n);
 	COUNT(s->ike, dpd_in);
+	/* Some repeat a question with its number, none goes back: that is a replay (RFC 3706 7). */
+	if (sa->dpd_peer_seen && seq < sa->dpd_peer_seq) {
+		LOG_LIMITED(s->ike->limiter, ike_now(s->ike), DPD_BAD_SEQUENCE, &sa->who,
+		    "Received DPD sequence number 0x%x in DPD R-U-THERE, expected 0x%x or more",
+		    seq, sa->dpd_peer_seq);
+		return IKE_OK;
+	}
 	LOG(DPD_RECEIVED, &sa->who, "Received keep-alive of type DPD R-U-THERE (seq number 0x%x)",
 	    seq);
 	if (!sa->dpd_peer_seen || seq > sa->dpd_peer_seq) {

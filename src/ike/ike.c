@@ -165,9 +165,10 @@ for_each(struct ike *ike, const struct ike_match *m, action_fn *act)
 	unsigned n = 0;
 
 	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
-		if (matches(sa, m))
+		if (matches(sa, m)) {
 			n += act(sa);
-	arena_reset(ike->mem);
+			arena_reset(ike->mem);
+		}
 	return n;
 }
 

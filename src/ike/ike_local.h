@@ -33,7 +33,9 @@
 #define NOTIFY_SPI_LEN 16 /* both cookies */
 #define SPI_LEN 4
 #define SPI_MIN 256u /* RFC 2407 4.6.1, RFC 4303 2.1 */
-#define INFO_KEPT 4 /* informational messages known again */
+#define INFO_KEPT 64 /* message ids of informational messages known again */
+#define QUICK_KEPT 1024 /* of Quick Modes, at most */
+#define UNPROVEN_LINES 8 /* received messages logged between two that prove the peer */
 
 /* ---- timers (timer.c): one heap for each engine ---- */
 
@@ -132,9 +134,7 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	struct secret skeyid_d, skeyid_a, key;
 	uint8_t iv[ALG_MAX_BLOCK]; /* last phase 1 block */
 	struct kept kept;
-	struct {
-		uint8_t digest[DIGEST_LEN];
-	} info_seen[INFO_KEPT];
+	uint32_t info_seen[INFO_KEPT]; /* message ids */
 	unsigned info_next;
 	struct kept info_kept; /* the last DPD request and its acknowledgement */
 	uint8_t *id_body; /* the peer's identity as sent, owned */
@@ -146,6 +146,9 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	uint64_t octets; /* protected, both ways */
 	struct timer life, dpd, keepalive;
 	struct history history;
+	uint32_t *quick_seen; /* message ids of Quick Modes that were authenticated, owned */
+	unsigned quick_count, quick_next;
+	unsigned unproven; /* received messages logged since one that proved the peer */
 	char *last_error; /* owned, NULL: none */
 	struct record *rec; /* of phase 1 while it runs; NULL: over, or no memory */
 	struct source *source; /* while half-open */
@@ -305,6 +308,9 @@ void sa_handshake_free(struct sa *);
 /* The authenticated message came from here: follow the peer. */
 void sa_moved(struct sa *, const struct path *);
 bool sa_established(const struct sa *);
+/* A Quick Mode's message id was used; is it one of those? */
+void sa_quick_note(struct sa *, uint32_t msgid);
+bool sa_quick_seen(const struct sa *, uint32_t msgid);
 /* Protected octets went by; an SA whose lifetime in kilobytes is over expires at the next tick. */
 void sa_count_octets(struct sa *, size_t n);
 /* Remember the last refusal in words. */

@@ -625,9 +625,24 @@ try2(const struct negotiate2 *q, const struct transform_set *set, struct choice2
 	return false;
 }
 
+static void
+log_pfs(const struct negotiate2 *q, const struct alg_group *offered)
+{
+	char has[64] = "no key exchange", wants[256] = "none";
+
+	if (offered != NULL)
+		snprintf(has, sizeof(has), "a key exchange with group %u", offered->id);
+	if (q->entry->pfs == PFS_GROUP)
+		group_words(q->entry->pfs_groups, wants, sizeof(wants));
+	LOG(P2_PFS_MISMATCH, q->who,
+	    "PFS mismatch: the peer's Quick Mode has %s, the crypto map entry on line %d wants %s",
+	    has, q->entry->line, wants);
+}
+
 struct verdict2 { /* over all transforms of a refused offer */
 	bool only_pfs; /* each fails on PFS alone against its nearest set */
 	bool strange; /* none could be compared, for attributes that are not supported here */
+	const struct alg_group *offered; /* the PFS group of the last one, NULL: none */
 };
 
 static struct verdict2
@@ -663,7 +678,8 @@ explain2(const struct negotiate2 *q)
 				    p->number, t->number, nearest->name);
 		}
 	}
-	return (struct verdict2){.only_pfs = pfs > 0 && pfs + strange == all,
+	return (struct verdict2){.offered = pfs > 0 ? pfs_of(q, &o) : NULL,
+	    .only_pfs = pfs > 0 && pfs + strange == all,
 	    .strange = strange > 0 && strange == all};
 }
 
@@ -688,11 +704,7 @@ negotiate_phase2(const struct negotiate2 *q, struct choice2 *c, struct why *w)
 	}
 	v = explain2(q);
 	if (v.only_pfs)
-		LOG(P2_PFS_MISMATCH, q->who,
-		    "PFS mismatch: the peer's Quick Mode %s a key exchange, the crypto map entry on line %d %s",
-		    q->ke ? "has" : "has no", q->entry->line,
-		    q->entry->pfs == PFS_NONE ? "has pfs = \"none\"" :
-						"wants another group or demands one");
+		log_pfs(q, v.offered);
 	LOG(P2_NO_PROPOSAL, q->who, "All IPSec SA proposals found unacceptable!");
 	return why(w, v.strange ? IKE_E_ATTRIBUTES : IKE_E_NO_PROPOSAL,
 	    "no transform of the peer matches a transform set of the crypto map entry on line %d",

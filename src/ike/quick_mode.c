@@ -487,10 +487,15 @@ enum ike_err
 qm_done(struct step *s)
 {
 	struct child *child = s->x->qm->child;
+	struct sa *heir;
 	char l[PROXY_TEXT], r[PROXY_TEXT];
 
 	s->x->qm->child = NULL;
-	child_attach(child, s->sa);
+	/* Phase 1 may have been rekeyed meanwhile: the old SA will not be there for long. */
+	if (s->sa->rekeyed && (heir = sa_sibling(s->sa)) != NULL)
+		child_attach(child, heir);
+	else
+		child_attach(child, s->sa);
 	xchg_quick_free(s->x);
 	if (s->x->rec != NULL)
 		s->x->rec->outcome = RECORD_UP;
@@ -502,7 +507,7 @@ qm_done(struct step *s)
 	    s->x->initiator ? "Initiator" : "Responder", child->spi_in, child->spi_out,
 	    proxy_print(&child->local, l, sizeof(l)), proxy_print(&child->remote, r, sizeof(r)));
 	LOG(P2_COMPLETED, &s->sa->who, "PHASE 2 COMPLETED (msgid=%08x)", child->msgid);
-	mark_rekeyed(s->sa, child);
+	mark_rekeyed(child->sa, child);
 	quick_next(s->sa);
 	return IKE_OK;
 }

@@ -35,8 +35,8 @@ static void
 malformed(struct arrival *a, const struct log_who *who, bool tell)
 {
 	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), MALFORMED_MESSAGE, who,
-	    "Error processing payload: %s (%s)",
-	    a->why.text[0] != '\0' ? a->why.text : err_text(a->why.code), err_text(a->why.code));
+	    "Error processing payload: %s%s%s", a->why.text, a->why.text[0] != '\0' ? ": " : "",
+	    err_text(a->why.code));
 	COUNT(a->ike, malformed);
 	if (tell && err_notify(a->why.code) != 0)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r,
@@ -184,10 +184,15 @@ dump_one(void *ctx, const char *line)
 }
 
 static void
-log_received(const struct log_who *who, const struct msg *m)
+log_received(struct ike *ike, struct sa *sa, const struct log_who *who, const struct msg *m)
 {
 	char line[512];
 
+	/* Somebody who holds no key, or repeats old messages, writes a few lines only. */
+	if (sa != NULL && sa->unproven++ >= UNPROVEN_LINES) {
+		COUNT(ike, log_suppressed);
+		return;
+	}
 	LOG(MESSAGE_RECEIVED, who, "IKE_DECODE RECEIVED Message %s",
 	    dump_line(m, ISAKMP_HDR_LEN + m->plain.n, line, sizeof(line)));
 	if (atomic_load_explicit(&log_gate, memory_order_relaxed) >= LOG_L_DEBUG)
@@ -196,7 +201,7 @@ log_received(const struct log_who *who, const struct msg *m)
 
 /* A clear message: the chain must fill it exactly. */
 static bool
-read_clear(struct arrival *a, struct msg *m, const struct log_who *who, bool tell)
+read_clear(struct arrival *a, struct sa *sa, struct msg *m, const struct log_who *who, bool tell)
 {
 	msg_init(m, &a->hdr);
 	if (msg_decode(m, a->body, a->ike->mem, &a->why) == IKE_OK && m->plain.n != a->body.n)
@@ -206,7 +211,7 @@ read_clear(struct arrival *a, struct msg *m, const struct log_who *who, bool tel
 		malformed(a, who, tell);
 		return false;
 	}
-	log_received(who, m);
+	log_received(a->ike, sa, who, m);
 	log_unknown_payloads(a->ike, who, m);
 	return true;
 }
@@ -237,7 +242,7 @@ read_encrypted(struct arrival *a, struct step *s, const uint8_t *iv, struct msg 
 	msg_init(m, &a->hdr);
 	if (msg_decode(m, CHUNK(plain, a->body.n), s->mem, &a->why) != IKE_OK)
 		return a->why.code;
-	log_received(&sa->who, m);
+	log_received(a->ike, sa, &sa->who, m);
 	log_unknown_payloads(a->ike, &sa->who, m);
 	return IKE_OK;
 }
@@ -363,7 +368,7 @@ first_message(struct arrival *a)
 	 */
 	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED,
 	    &a->nobody.peer);
-	if (!read_clear(a, &m, &a->nobody, true)) {
+	if (!read_clear(a, NULL, &m, &a->nobody, true)) {
 		if (!a->nobody.quiet)
 			record_knock(a->ike, a->path, &a->hdr, "Main Mode", &a->why);
 		return;
@@ -456,7 +461,7 @@ main_mode(struct arrival *a)
 		return;
 	}
 	if ((a->hdr.flags & ISAKMP_FLAG_ENCRYPT) == 0) {
-		if (!read_clear(a, &m, &sa->who, sa->state != MM_WAIT_MSG5))
+		if (!read_clear(a, sa, &m, &sa->who, sa->state != MM_WAIT_MSG5))
 			return;
 	} else if (sa->state == MM_WAIT_MSG5) {
 		if (p1_keys(sa, &s.why) != IKE_OK) {
@@ -544,10 +549,10 @@ room_for_exchange(struct arrival *a, struct sa *sa)
 static void
 heard(struct step *s, size_t octets)
 {
-	if (s->authenticated)
-		sa_count_octets(s->sa, octets);
 	if (!s->fresh)
 		return;
+	sa_count_octets(s->sa, octets);
+	s->sa->unproven = 0;
 	s->sa->heard_ms = ike_now(s->ike);
 	s->sa->dpd_unanswered = 0;
 	sa_moved(s->sa, &s->path);
@@ -573,6 +578,12 @@ quick_mode(struct arrival *a, struct sa *sa)
 
 	if (x != NULL && answered_before(a, sa, &x->kept, "Phase 2", x->rec))
 		return;
+	if (x == NULL && sa_quick_seen(sa, a->hdr.msgid)) {
+		COUNT(a->ike, duplicates);
+		LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
+		    "Quick Mode %08x is long over: a replay, ignored", a->hdr.msgid);
+		return;
+	}
 	if (x == NULL &&
 	    (!room_for_exchange(a, sa) || (x = xchg_new(sa, a->path, a->hdr.msgid, false)) == NULL))
 		return;
@@ -585,6 +596,8 @@ quick_mode(struct arrival *a, struct sa *sa)
 		return;
 	}
 	e = fsm_step(&s, HAP_RX_QM);
+	if (s.authenticated && e != IKE_E_SILENT && x->state != QM_ACTIVE)
+		sa_quick_note(sa, a->hdr.msgid);
 	heard(&s, a->octets.n);
 	if (e != IKE_OK)
 		quick_failed(&s);
@@ -594,12 +607,12 @@ quick_mode(struct arrival *a, struct sa *sa)
 		x->path = *a->path;
 }
 
+/* A message id is used once (RFC 2409 5.7): one that was, is a replay. */
 static bool
 info_seen(struct arrival *a, struct sa *sa)
 {
 	for (unsigned i = 0; i < INFO_KEPT; i++)
-		if (chunk_eq(CHUNK(sa->info_seen[i].digest, DIGEST_LEN),
-			CHUNK(a->digest, DIGEST_LEN)))
+		if (sa->info_seen[i] == a->hdr.msgid)
 			return true;
 	return false;
 }
@@ -626,9 +639,11 @@ informational(struct arrival *a, struct sa *sa)
 	}
 	if (fsm_step(&s, HAP_RX_INFO) != IKE_OK) {
 		log_step_error(&s);
+		if (s.end_sa)
+			fsm_end_sa(sa);
 		return;
 	}
-	memcpy(sa->info_seen[sa->info_next++ % INFO_KEPT].digest, a->digest, DIGEST_LEN);
+	sa->info_seen[sa->info_next++ % INFO_KEPT] = a->hdr.msgid;
 	heard(&s, a->octets.n);
 	if (s.end_sa)
 		fsm_end_sa(sa);
@@ -645,7 +660,7 @@ unprotected(struct arrival *a, struct sa *sa)
 	COUNT(a->ike, unprotected_ignored);
 	if (!log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_NOTIFY_UNPROTECTED, &who->peer))
 		return;
-	if (!read_clear(a, &m, who, false))
+	if (!read_clear(a, NULL, &m, who, false))
 		return;
 	if (sa == NULL) {
 		info_unprotected(who, &m);
@@ -711,10 +726,11 @@ static bool
 behind_marker(struct ike *ike, const struct path *path, struct chunk *octets)
 {
 	static const uint8_t marker[ISAKMP_NON_ESP_LEN];
+	struct log_who who = {.peer = path->remote.addr};
 
 	if (octets->n == 1 && octets->p[0] == 0xff) {
 		COUNT(ike, keepalives_in);
-		LOG(KEEPALIVE, &((struct log_who){.peer = path->remote.addr}),
+		LOG_LIMITED(ike->limiter, ike_now(ike), KEEPALIVE, &who,
 		    "NAT-T keepalive received");
 		return false;
 	}
@@ -768,14 +784,11 @@ void
 rx_sa_timeout(void *owner)
 {
 	struct sa *sa = owner;
-	struct ike *ike = sa->ike;
 
-	ike->now = sa->rec;
+	sa->ike->now = sa->rec;
 	if (sa->state != MM_DONE && timeout_step(sa, NULL) != IKE_OK)
 		LOG(DAEMON_ERROR, &sa->who, "time-out in %s went wrong", fsm_state_name(sa->state));
 	fsm_end_sa(sa);
-	ike->now = NULL;
-	arena_reset(ike->mem);
 }
 
 void
@@ -792,23 +805,19 @@ rx_xchg_timeout(void *owner)
 		history_add(&x->history, x->state, EV_RESEND_MSG);
 		COUNT(ike, retransmits);
 		ike->now = x->rec;
-		tx_resend(x->sa, &x->path, &x->kept, true);
-		ike->now = NULL;
+		tx_resend(x->sa, x->initiator ? &x->sa->path : &x->path, &x->kept, true);
 		timer_set(ike, &x->timer, (uint64_t)RESEND_FIRST_MS << ++x->tries);
 		return;
 	}
 	ike->now = x->rec;
 	if (timeout_step(x->sa, x) != IKE_OK)
 		fsm_end_xchg(x);
-	ike->now = NULL;
-	arena_reset(ike->mem);
 }
 
 void
 rx_child_timeout(void *owner)
 {
 	struct child *child = owner;
-	struct ike *ike = child->ike;
 
 	if (child->rekeyed)
 		LOG(P2_EXPIRED, &child->sa->who, "IPsec SA (SPI 0x%08x) was rekeyed, deleting it",
@@ -819,6 +828,4 @@ rx_child_timeout(void *owner)
 		    child->spi_in, child->offer.life_s);
 	tx_delete_child(child);
 	child_free(child);
-	ike->now = NULL;
-	arena_reset(ike->mem);
 }

@@ -211,7 +211,10 @@ peer_leave(struct sa *sa)
 static enum ike_err
 peer_join(struct sa *sa)
 {
+	/* Behind one NAT, two peers may claim one identity: their ports tell them apart. */
+	uint16_t port = sa->nat_remote ? sa->path.remote.port : 0;
 	struct chunk parts[] = {CHUNK(sa->id_body, sa->id_len), addr_octets(&sa->path.remote.addr),
+	    CHUNK((uint8_t *)&port, sizeof(port)),
 	    CHUNK((const uint8_t *)sa->group->name, strlen(sa->group->name))};
 	uint8_t digest[ALG_MAX_HASH];
 	struct peer *peer;
@@ -261,7 +264,7 @@ sa_sibling(struct sa *sa)
 	if (sa->peer == NULL)
 		return NULL;
 	LIST_FOREACH(other, &sa->peer->list, of_peer)
-		if (other != sa && sa_established(other))
+		if (other != sa && sa_established(other) && !other->rekeyed)
 			return other;
 	return NULL;
 }
@@ -294,6 +297,7 @@ sa_free(struct sa *sa)
 	kept_free(&sa->info_kept);
 	free(sa->id_body);
 	free(sa->last_error);
+	free(sa->quick_seen);
 	policy_unref(sa->policy);
 	secret_free(sa, sizeof(*sa));
 }
@@ -329,7 +333,6 @@ sa_set_group(struct sa *sa, const struct tunnel_group *group)
 void
 sa_moved(struct sa *sa, const struct path *path)
 {
-	bool addr_changed = !addr_eq(&sa->path.remote.addr, &path->remote.addr);
 	char was[ENDPOINT_TEXT], is[ENDPOINT_TEXT];
 
 	if (endpoint_eq(&sa->path.remote, &path->remote) &&
@@ -341,8 +344,6 @@ sa_moved(struct sa *sa, const struct path *path)
 		    endpoint_print(&sa->path.remote, was, sizeof(was)),
 		    endpoint_print(&path->remote, is, sizeof(is)));
 	sa->path = *path;
-	if (!addr_changed)
-		return;
 	sa->who.peer = path->remote.addr;
 	if (sa->peer != NULL) {
 		peer_leave(sa);
@@ -350,6 +351,35 @@ sa_moved(struct sa *sa, const struct path *path)
 			LOG(DAEMON_ERROR, &sa->who,
 			    "out of memory: the SA is not found by its peer's identity any more");
 	}
+}
+
+bool
+sa_quick_seen(const struct sa *sa, uint32_t msgid)
+{
+	for (unsigned i = 0; i < sa->quick_count; i++)
+		if (sa->quick_seen[i] == msgid)
+			return true;
+	return false;
+}
+
+/* The list grows by doubling; when it is as long as it may be, the oldest goes. */
+void
+sa_quick_note(struct sa *sa, uint32_t msgid)
+{
+	if (sa_quick_seen(sa, msgid))
+		return;
+	if (sa->quick_count < QUICK_KEPT && (sa->quick_count & (sa->quick_count - 1)) == 0) {
+		size_t cap = sa->quick_count == 0 ? 1 : sa->quick_count * 2u;
+		uint32_t *list = realloc(sa->quick_seen, cap * sizeof(*list));
+
+		if (list == NULL)
+			return;
+		sa->quick_seen = list;
+	}
+	if (sa->quick_count < QUICK_KEPT)
+		sa->quick_seen[sa->quick_count++] = msgid;
+	else
+		sa->quick_seen[sa->quick_next++ % QUICK_KEPT] = msgid;
 }
 
 void

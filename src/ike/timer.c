@@ -119,6 +119,8 @@ timers_run(struct ike *ike)
 
 		timer_stop(ike, t);
 		t->fire(t->owner);
+		ike->now = NULL;
+		arena_reset(ike->mem);
 	}
 }
 

@@ -14,13 +14,13 @@ struct loop;
 
 struct event_base *loop_base(struct loop *);
 
-#define STEER_MAX 16 /* instructions */
+#define STEER_MAX 32 /* instructions */
 
 /* The program described in io/udp.h; number of instructions. */
-size_t steer_program(struct sock_filter out[STEER_MAX], bool nat_t, unsigned workers);
+size_t steer_program(struct sock_filter out[STEER_MAX], bool nat_t, bool v6, unsigned workers);
 
 /* Put it on the reuseport group that fd is bound to; 0 or -1 with errno. */
-int steer_attach(int fd, bool nat_t, unsigned workers);
+int steer_attach(int fd, bool nat_t, bool v6, unsigned workers);
 
 struct ike_key_info;
 

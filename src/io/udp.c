@@ -159,7 +159,8 @@ bind_group(const struct udp_bind *b, int *fds, unsigned workers, struct why *w)
 		fds[i] = bound_socket(&b->local, true);
 		if (fds[i] < 0)
 			return cannot_bind(w, &b->local);
-		if (i == 0 && steer_attach(fds[0], b->nat_t, workers) != 0)
+		if (i == 0 &&
+		    steer_attach(fds[0], b->nat_t, b->local.addr.family == ADDR_V6, workers) != 0)
 			return why(w, IKE_E_SYS, "UDP %s: SO_ATTACH_REUSEPORT_CBPF: %s",
 			    endpoint_print(&b->local, text, sizeof(text)), strerror(errno));
 	}

@@ -85,7 +85,8 @@ def main():
         tap.skip("make install", "not built yet: make")
         return tap.done("")
     with tempfile.TemporaryDirectory() as dest:
-        make = ["make", "--no-print-directory", f"DESTDIR={dest}", *WHERE]
+        # A build folder of its own: the programs that other tests use know other folders.
+        make = ["make", "--no-print-directory", "-j2", f"B={dest}-build", f"DESTDIR={dest}", *WHERE]
         tap.check("make install", call(*make, "install"))
         tap.check("files and modes", places(dest))
         tap.check("the unit names the folders", unit_text(dest))
@@ -101,6 +102,7 @@ def main():
         tap.check("a policy file that exists is kept", again + ([] if kept else ["overwritten"]))
         tap.check("make uninstall", call(*make, "uninstall"))
         tap.check("only the policy file stays", [n for n in found(dest) if n != CONFIG])
+        shutil.rmtree(f"{dest}-build", ignore_errors=True)
     return tap.done("")
 
 

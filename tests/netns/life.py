@@ -455,12 +455,19 @@ def workers(t):
             both_agree(d, charon)
             used = {sa["worker"] for sa in d.isakmp_sas()}
             assert len(used) > 1, f"one worker did it all: {used}"
-        with t.step("DPD, rekey and delete find theirs, too"):
+        with t.step("DPD and rekey find theirs, too"):
             until("eight answers", lambda: charon.log.count(DPD_ACK) >= 8)
             for n in range(10, 18):
                 charon.command("rekey", child=f"k{n}")
             until("eight pairs", lambda: len(d.ipsec_sas()) == 8)
             both_agree(d, charon)
+        with t.step("a peer's next phase 1 meets the worker of its first"):
+            for n in range(10, 18):
+                charon.command("rekey", ike=f"gw{n}")
+            until("eight adoptions", lambda: d.log.count(r"phase 1 rekeyed: the new ISAKMP SA adopts 1 IPsec SA") == 8)
+            assert len(d.ipsec_sas()) == 8
+            both_agree(d, charon)
+        with t.step("deletes find theirs"):
             for n in range(10, 18):
                 charon.command("terminate", ike=f"gw{n}")
             until("nothing left", lambda: not d.isakmp_sas() and not d.ipsec_sas())

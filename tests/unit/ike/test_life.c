@@ -676,6 +676,10 @@ peer_rekeys_phase2(void)
 		for (int k = 0; k < 2; k++)
 			T_EQ(kids[k].info.rekeyed, kids[k].info.spi_out == lab_t_spi(p.q.spi_i));
 	T_EQ(p.lab->events[EVT_P2_REKEYED], 1);
+	/* The one who rekeyed deletes; we wait for that. */
+	lab_advance(p.lab, 300000);
+	T_SILENT(p.lab);
+	T_EQ(lab_children(p.lab, kids, 3), 2);
 	lab_rx(p.lab, &p.i, ini_delete_child(&p.q));
 	if (T_EQ(lab_children(p.lab, kids, 3), 1))
 		T_EQ(kids[0].info.spi_out, lab_t_spi(q.spi_i));
@@ -718,6 +722,7 @@ we_rekey_phase2(void)
 {
 	struct pair	 p = {0};
 	struct ini_qm	 q;
+	const struct pl_delete *del;
 	struct lab_child kids[3];
 
 	if (!pair_up(&p, NULL, 31))
@@ -747,6 +752,13 @@ we_rekey_phase2(void)
 	}
 	ini_qm_fini(&q);
 	T_EQ(lab_counter(p.lab, CNT_phase2_up), 2);
+	/* What we rekeyed, we delete, after a while. */
+	lab_drop(p.lab);
+	lab_advance(p.lab, 120000);
+	if (T_EQ(lab_children(p.lab, kids, 3), 1))
+		T_TRUE(kids[0].info.initiator);
+	if ((del = lab_t_delete(p.lab, &p.i)) != NULL)
+		T_MEM(del->spis.p, del->spis.n, p.q.spi_r, 4);
 out:
 	pair_down(&p);
 }
@@ -997,7 +1009,9 @@ phase1_expires(void)
 		T_EQ(s.info.age_s, 890);
 		T_EQ(s.info.remaining_s, 10);
 	}
-	lab_advance(l, 11000);
+	lab_advance(l, 9998);
+	T_STR(lab_state(l, &i), "MM_ACTIVE");
+	lab_advance(l, 3);
 	T_STR(lab_state(l, &i), "");
 	T_EQ(ike_totals(l->ike).established, 0);
 	T_EQ(l->events[EVT_P1_EXPIRED], 1);

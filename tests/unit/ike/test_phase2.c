@@ -224,6 +224,29 @@ no_proposal_chosen(void)
 	down(l, &i);
 }
 
+/* AH's transform names its algorithm twice; both must say the same (RFC 2407 4.4.3). */
+static void
+ah_transform_against_its_attribute(void)
+{
+	struct lab	*l;
+	struct initiator i;
+	struct ini_qm	 q;
+
+	if (up(&l, &i, NULL, 7)) {
+		ini_qm_init(&q, &i);
+		q.offers[0] = (struct ini_p2_offer){.protocol = PROTO_AH,
+		    .integ = alg_integ_named("sha1"),
+		    .transform_id = alg_integ_named("sha256")->ah_id,
+		    .encap = ENCAP_TUNNEL};
+		refused(l, &q, N_NO_PROPOSAL_CHOSEN, "AH SHA2-256 with HMAC-SHA1");
+		q.msgid++;
+		q.offers[0].transform_id = 0;
+		T_STEP(lab_quick, l, &q);
+		ini_qm_fini(&q);
+	}
+	down(l, &i);
+}
+
 /* libreswan repeats QM1 after a refusal: it hears the same again. */
 static void
 refusal_is_repeated_for_a_duplicate(void)
@@ -489,7 +512,7 @@ struct lie {
 	uint8_t	     drop, twice, add; /* payload types */
 	uint8_t	     replace;
 	struct chunk data;
-	bool	     hash_last;
+	bool	     hash_last, sa_last;
 };
 
 static void
@@ -516,15 +539,15 @@ lie_edit(void *ctx, const char *label, struct msg *m, struct arena *mem)
 		msg_add_raw(m, l->add, l->data, mem);
 	if (l->replace != 0)
 		msg_find(m, l->replace, NULL)->u.raw = l->data;
-	if (l->hash_last) {
-		struct pl *hash = m->first;
+	if (l->hash_last || l->sa_last) {
+		struct pl **from = l->hash_last ? &m->first : &m->first->next, *moved = *from;
 
-		m->first = hash->next;
-		for (at = &m->first; *at != NULL; at = &(*at)->next)
+		*from = moved->next;
+		for (at = from; *at != NULL; at = &(*at)->next)
 			;
-		*at = hash;
-		hash->next = NULL;
-		m->tail = &hash->next;
+		*at = moved;
+		moved->next = NULL;
+		m->tail = &moved->next;
 	}
 }
 
@@ -544,10 +567,11 @@ malformed_first_messages(void)
 	    {.twice = ISAKMP_PL_NONCE},
 	    {.twice = ISAKMP_PL_ID}, /* three identities */
 	    {.add = ISAKMP_PL_SIG, .data = {zeros, 20}},
-	    {.add = ISAKMP_PL_KE, .data = {zeros, 32}}, /* of a zero value, without PFS */
+	    {.add = ISAKMP_PL_KE, .data = {zeros, 31}}, /* too short for the group */
 	    {.replace = ISAKMP_PL_NONCE, .data = {zeros, 7}},
 	    {.replace = ISAKMP_PL_NONCE, .data = {zeros, 0}},
 	    {.hash_last = true},
+	    {.sa_last = true},
 	};
 
 	for (size_t k = 0; k < ARRAY_LEN(lies); k++) {
@@ -562,6 +586,9 @@ malformed_first_messages(void)
 			lab_rx(l, &i, ini_qm1(&q));
 			if (!T_EQ(ike_totals(l->ike).children, 0) || !T_TRUE(l->count <= 1))
 				T_FAIL("row %zu", k);
+			/* If anything came, it is a notify and no message 2. */
+			if (l->count > 0 && !T_EQ(l->queue[l->head].p[18], ISAKMP_XCHG_INFO))
+				T_FAIL("row %zu was answered", k);
 			T_STR(lab_state(l, &i), "MM_ACTIVE");
 			lab_drop(l);
 			ini_qm_fini(&q);
@@ -953,6 +980,7 @@ main(void)
 	T_RUN(bundle_with_ipcomp);
 	T_RUN(bundle_of_esp_and_ah);
 	T_RUN(no_proposal_chosen);
+	T_RUN(ah_transform_against_its_attribute);
 	T_RUN(refusal_is_repeated_for_a_duplicate);
 	T_RUN(identities_of_every_kind);
 	T_RUN(proxy_mismatch_is_logged_as_asa_does);

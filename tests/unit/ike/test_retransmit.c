@@ -149,6 +149,39 @@ out:
 	lab_free(l);
 }
 
+/*
+ * An informational message is heard once, also when others came between (its last few are
+ * remembered).
+ */
+static void
+informational_messages_are_heard_once(void)
+{
+	static uint8_t	 room[3][INI_OUT];
+	struct lab	*l = lab_new(NULL, 12);
+	struct initiator i;
+	struct chunk	 d[3];
+	struct msg	 m;
+
+	lab_t_peer(&i);
+	if (T_STEP(lab_phase1, l, &i)) {
+		for (int k = 0; k < 3; k++) {
+			ini_info_begin(&i, &m);
+			ini_add_notify(&i, &m, PROTO_ISAKMP, (uint16_t)(40001 + k), CHUNK_NONE,
+			    CHUNK_NONE);
+			d[k] = copy(ini_info_end(&i, &m), room[k]);
+			lab_rx(l, &i, d[k]);
+		}
+		T_EQ(lab_counter(l, CNT_notifies_in), 3);
+		for (int k = 0; k < 3; k++)
+			lab_rx(l, &i, d[k]);
+		T_EQ(lab_counter(l, CNT_notifies_in), 3);
+		T_EQ(lab_counter(l, CNT_duplicates), 3);
+		T_SILENT(l);
+	}
+	ini_fini(&i);
+	lab_free(l);
+}
+
 /* CVE-2016-5361: nothing is sent to an unproven address but answers. */
 static void
 messages_2_and_4_have_no_timer(void)
@@ -438,6 +471,7 @@ main(void)
 		return 1;
 	T_RUN(identical_request_identical_reply);
 	T_RUN(late_duplicates);
+	T_RUN(informational_messages_are_heard_once);
 	T_RUN(messages_2_and_4_have_no_timer);
 	T_RUN(half_open_times_out);
 	T_RUN(qm2_is_repeated_until_qm3);

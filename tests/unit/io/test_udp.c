@@ -204,11 +204,15 @@ steer_family(const char *address)
 	struct bench b;
 	uint8_t d[64];
 	size_t n;
+	int	home;
 
 	if (!bench_open(&b, address)) {
 		T_SKIP("the system has no such address");
 		return;
 	}
+	n = header(d, false, 0, 0, 0);
+	home = lands(&b, address, b.port, d, n);
+	T_TRUE(home >= 0);
 	for (unsigned m = 0; m < 2; m++) {
 		uint16_t port = m != 0 ? b.nat_t_port : b.port;
 
@@ -218,7 +222,7 @@ steer_family(const char *address)
 			T_EQ(b.seen[0].path.marker, m != 0);
 			T_EQ(b.seen[0].path.local.port, port);
 			n = header(d, m != 0, (uint8_t)w, 0, 0);
-			T_EQ(lands(&b, address, port, d, n), w % WORKERS);
+			T_EQ(lands(&b, address, port, d, n), home); /* whatever the peer's cookie */
 		}
 		/*
 		 * Worker 0's cookie begins with 0: only eight zero octets mean that there is none.
@@ -270,6 +274,18 @@ steers_esp_and_keepalives(void)
 	bench_close(&b);
 }
 
+/* Send from 127.0.0.HOST, and another port than before. */
+static void
+from_host(struct bench *b, unsigned host)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(0x7f000000u | host)};
+
+	close(b->client);
+	b->client = socket(AF_INET, SOCK_DGRAM, 0);
+	T_EQ(bind(b->client, (struct sockaddr *)&from, sizeof(from)), 0);
+}
+
 static void
 repeated_first_messages_meet_one_worker(void)
 {
@@ -285,8 +301,7 @@ repeated_first_messages_meet_one_worker(void)
 		forget(&b);
 		/* From three sockets, as after a restart of the peer or behind a NAT. */
 		for (int k = 0; k < 3; k++) {
-			close(b.client);
-			b.client = socket(AF_INET, SOCK_DGRAM, 0);
+			from_host(&b, 1 + i % 8);
 			shoot(&b, "127.0.0.1", b.port, d, n);
 		}
 		if (!collect(&b))
