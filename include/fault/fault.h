@@ -24,6 +24,7 @@
 #define FAULT_ARMED_MAX 64 /* at one time, over all tunnel groups */
 #define FAULT_NAMES	512 /* octets that hold the names of all faults of a negotiation */
 #define FAULT_TEXT	160
+#define FAULT_LATER_MS	200 /* a peer has read our last message by then */
 
 enum fault_at {
 	/* inside the engine */
@@ -35,7 +36,7 @@ enum fault_at {
 	FAULT_TX_SEALED, /* encrypted, not yet kept for duplicates */
 	FAULT_TX_WIRE, /* about to leave, each time it does */
 	FAULT_NOTIFY, /* which dialect an unprotected notify speaks */
-	FAULT_DONE, /* after the state has changed */
+	FAULT_DONE, /* the state has changed: what is asked for is done FAULT_LATER_MS later */
 	/* around the engine */
 	FAULT_RX_WIRE /* a datagram, before any look */
 };
@@ -48,7 +49,7 @@ struct fault_key { /* what a fault may select on */
 	const char *label; /* "MM4" as in fsm_rows; a state at FAULT_DONE; "*" fits each */
 	uint64_t negotiation; /* the same for each message of one negotiation */
 	bool marker; /* on the NAT-T port */
-	const struct log_who *who;
+	struct log_who who;
 	struct counters *counters; /* may be NULL */
 };
 
@@ -71,7 +72,9 @@ struct fault_ask { /* what is asked of the engine beyond its own way */
 	bool keep; /* say so, but keep the SA */
 	bool child_spi; /* notify: about the IPsec SA that came up, else about the ISAKMP SA */
 	uint16_t type; /* notify */
-	struct chunk data; /* notify; in the step's arena */
+	uint8_t data[16]; /* notify: data_n octets */
+	size_t data_n;
+	const char *fault; /* whose wish it is */
 	const struct crypto_map_entry *entry; /* quick: what stands in the policy */
 	struct crypto_map_entry wish; /* quick: what is offered */
 	const struct alg_cipher *cipher; /* quick: NULL: the first of the first set */
@@ -93,7 +96,6 @@ struct fault_hit { /* what a fault may change; unused: NULL */
 	enum ike_err *verdict;
 	struct crypto *crypto;
 	const struct alg_group *dh; /* of phase 1, or of PFS in Quick Mode; NULL: none */
-	uint32_t child_spi; /* of the IPsec SA that came up, host order, ours */
 	struct chunk *psk;
 	struct ident *id;
 	enum notify_dialect *dialect;

@@ -54,8 +54,14 @@ void ike_set_policy(struct ike *, const struct policy *);
 void ike_shutdown(struct ike *);
 
 const struct counters *ike_counters(const struct ike *);
-/* For what stands around the engine, in its thread. */
-void ike_count(struct ike *, enum counter);
+
+/*
+ * A fault around the engine has swallowed a datagram with this header: counted, and told in the
+ * record of its negotiation.
+ */
+struct isakmp_hdr;
+void ike_swallowed(struct ike *, const struct path *, const struct isakmp_hdr *,
+    const struct fault_key *, const struct fault_hit *);
 
 /* ---- what the control socket asks ---- */
 

@@ -192,9 +192,8 @@ fault_ports_rx(struct fault_ports *f, struct ike *ike, const struct path *path,
 	struct cur c = cur_from(CHUNK(octets.p + skip, octets.n - skip));
 	struct isakmp_hdr h = {.exchange = 0};
 	bool drop = false, unreachable = false;
-	struct log_who who = {.peer = path->remote.addr};
 	struct fault_hit hit = {.drop = &drop, .unreachable = &unreachable};
-	struct fault_key key = {.room = f->conf.room, .marker = path->marker, .who = &who};
+	struct fault_key key = {.room = f->conf.room, .marker = path->marker, .who = {.peer = path->remote.addr}};
 
 	if (!fault_any(f->conf.room))
 		return true;
@@ -205,14 +204,14 @@ fault_ports_rx(struct fault_ports *f, struct ike *ike, const struct path *path,
 	memcpy(&key.negotiation, h.cky_i, sizeof(key.negotiation));
 	if (key.group == NULL || key.label == NULL)
 		return true;
-	who.group = key.group->name;
+	key.who.group = key.group->name;
 	if (fault_tap(FAULT_RX_WIRE, &key, &hit) != IKE_OK || !drop)
 		return true;
-	ike_count(ike, CNT_faults_fired);
+	ike_swallowed(ike, path, &h, &key, &hit);
 	if (unreachable &&
 	    (f->conf.unreachable == NULL ||
 		!f->conf.unreachable(f->conf.ports.ctx, path, octets)))
-		LOG(DAEMON_ERROR, &who,
+		LOG(DAEMON_ERROR, &key.who,
 		    "no ICMP was sent: it needs CAP_NET_RAW when the daemon starts; the message is only dropped");
 	return false;
 }

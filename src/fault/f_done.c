@@ -16,7 +16,7 @@ ask(struct fault_call *c, enum fault_verb verb)
 	if (asks->n == FAULT_ASKS)
 		return NULL;
 	a = &asks->a[asks->n++];
-	*a = (struct fault_ask){.verb = verb, .times = 1};
+	*a = (struct fault_ask){.verb = verb, .times = 1, .fault = c->armed->spec.def->name};
 	return a;
 }
 
@@ -38,21 +38,15 @@ f_delete(struct fault_call *c)
 }
 
 /* RFC 2407 4.6.3.1: half of the day that peers usually ask for. */
-static struct chunk
-lifetime(struct fault_call *c)
+static const uint8_t seconds[] = {0x80, P1A_LIFE_TYPE, 0, LIFE_SECONDS, 0x80, P1A_LIFE_DURATION,
+    43200 >> 8, 43200 & 255};
+static const uint8_t some_spi[] = {0xde, 0xad, 0xbe, 0xef};
+
+static void
+set_data(struct fault_ask *a, const uint8_t *data, size_t n)
 {
-	static const uint8_t seconds[] = {0x80, P1A_LIFE_TYPE, 0, LIFE_SECONDS, 0x80,
-	    P1A_LIFE_DURATION, 43200 >> 8, 43200 & 255};
-
-	return arena_copy(c->hit->mem, CHUNK(seconds, sizeof(seconds)));
-}
-
-static struct chunk
-some_spi(struct fault_call *c)
-{
-	static const uint8_t spi[] = {0xde, 0xad, 0xbe, 0xef};
-
-	return arena_copy(c->hit->mem, CHUNK(spi, sizeof(spi)));
+	memcpy(a->data, data, n);
+	a->data_n = n;
 }
 
 enum ike_err
@@ -66,9 +60,9 @@ f_notify(struct fault_call *c)
 	a->type = (uint16_t)c->how;
 	a->child_spi = a->type == N_CONNECTED;
 	if (a->type == N_RESPONDER_LIFETIME)
-		a->data = lifetime(c);
+		set_data(a, seconds, sizeof(seconds));
 	else if (a->type == N_INVALID_SPI)
-		a->data = some_spi(c);
+		set_data(a, some_spi, sizeof(some_spi));
 	fault_say(c, "a notify that nobody asked for: %s (%u)",
 	    names_print(wire_notifies, a->type, num, sizeof(num)), a->type);
 	return IKE_OK;

@@ -380,7 +380,7 @@ fired(struct fault_call *c)
 		c->key->counters->n[CNT_faults_fired]++;
 	if (c->hit->fired_n < ARRAY_LEN(c->hit->fired))
 		c->hit->fired[c->hit->fired_n++] = a->spec.def->name;
-	LOG(FAULT_FIRED, c->key->who, "FAULT %s: %s", a->spec.def->name, c->said);
+	LOG(FAULT_FIRED, &c->key->who, "FAULT %s: %s", a->spec.def->name, c->said);
 }
 
 static bool

@@ -206,6 +206,8 @@ tap_step(struct step *s, const struct fsm_row *r)
 	struct fault_hit hit = {.in = s->in, .mem = s->mem, .verdict = &verdict};
 
 	e = fault_tap(FAULT_STEP, &key, &hit);
+	if (hit.fired_n > 0 && s->sa->group == NULL)
+		sa_set_group(s->sa, key.group); /* as message 1's handler would have */
 	taps_fired(record_of(s), &hit);
 	if (e != IKE_OK || verdict == IKE_OK)
 		return e;
@@ -214,18 +216,29 @@ tap_step(struct step *s, const struct fsm_row *r)
 }
 
 static void
-tap_done(struct step *s, const struct fsm_row *r)
+tap_done(struct step *s, const struct fsm_row *r, struct fault_asks *asks)
 {
 	struct fault_key key = taps_key(s->sa, s->x, &s->path, fsm_state_name(r->next));
-	const struct child *child = taps_child(s);
-	struct fault_asks asks = {0};
-	struct fault_hit hit = {.in = s->in,
-	    .mem = s->mem,
-	    .asks = &asks,
-	    .child_spi = child != NULL ? child->spi_in : 0};
+	struct fault_hit hit = {.in = s->in, .mem = s->mem, .asks = asks};
 
-	if (fault_tap(FAULT_DONE, &key, &hit) == IKE_OK)
-		taps_do(s, &asks);
+	if (fault_tap(FAULT_DONE, &key, &hit) != IKE_OK)
+		asks->n = 0;
+	taps_fired(record_of(s), &hit);
+}
+
+static enum ike_err
+done(struct step *s, const struct fsm_row *r)
+{
+	struct fault_asks asks = {.n = 0};
+	enum ike_err e;
+
+	if (!fault_any(s->ike->faults))
+		return r->done(s);
+	tap_done(s, r, &asks);
+	e = r->done(s);
+	if (e == IKE_OK)
+		taps_later(s, &asks);
+	return e;
 }
 
 enum ike_err
@@ -300,12 +313,7 @@ fsm_step(struct step *s, enum happening ev)
 		    fsm_event_name(r->in_event), fsm_state_name(r->next),
 		    fsm_event_name(r->out_event));
 	}
-	if (r->done == NULL)
-		return IKE_OK;
-	e = r->done(s);
-	if (e == IKE_OK && fault_any(s->ike->faults))
-		tap_done(s, r);
-	return e;
+	return r->done != NULL ? done(s, r) : IKE_OK;
 }
 
 /* ASA's line, the words "<state>, <event>" included; the newest step comes first. */

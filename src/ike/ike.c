@@ -118,12 +118,6 @@ ike_counters(const struct ike *ike)
 	return &ike->counters;
 }
 
-void
-ike_count(struct ike *ike, enum counter c)
-{
-	ike->counters.n[c]++;
-}
-
 struct ike_totals
 ike_totals(const struct ike *ike)
 {

@@ -157,6 +157,7 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	LIST_ENTRY(sa) of_peer;
 	LIST_HEAD(, xchg) xchgs;
 	LIST_HEAD(, child) children;
+	LIST_HEAD(, late) lates; /* asked for by faults */
 	unsigned xchg_count, child_count;
 	struct {
 		uint8_t digest[DIGEST_LEN];
@@ -286,8 +287,8 @@ enum ike_err fsm_local_id(struct sa *, struct ident *) MUST_USE;
 uint64_t taps_negotiation(const uint8_t *cky_i, uint32_t msgid);
 struct fault_key taps_key(struct sa *, const struct xchg *, const struct path *, const char *label);
 void taps_fired(struct record *, const struct fault_hit *);
-struct child *taps_child(struct step *); /* that the step's Quick Mode made; NULL: none */
-void taps_do(struct step *, const struct fault_asks *);
+void taps_later(struct step *, const struct fault_asks *); /* do it FAULT_LATER_MS from now */
+void taps_forget(struct sa *); /* what was to be done */
 
 /* ---- sa.c ---- */
 

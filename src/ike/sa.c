@@ -276,6 +276,7 @@ sa_free(struct sa *sa)
 	struct xchg *x;
 	struct child *child;
 
+	taps_forget(sa);
 	while ((x = LIST_FIRST(&sa->xchgs)) != NULL)
 		xchg_free(x);
 	while ((child = LIST_FIRST(&sa->children)) != NULL)

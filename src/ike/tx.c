@@ -332,7 +332,7 @@ clear_key(struct ike *ike, const struct tunnel_group *group, const struct path *
 	    .label = "INFO",
 	    .negotiation = taps_negotiation(cky_i, 0),
 	    .marker = path != NULL && path->marker,
-	    .who = who,
+	    .who = *who,
 	    .counters = &ike->counters};
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/hexdump.h"
 #include "fault_t.h"
+#include "ike/record.h"
 
 static struct talk t;
 static struct shot s;
@@ -334,6 +335,8 @@ reordered(void)
 	talk_begin(&t, "reorder=MM6", PLAIN);
 	T_OK(fault_set(t.l->faults, "lab", "notify.unknown-40001", 0, &w));
 	T_TRUE(talk_to(&t, "MM6"));
+	T_SILENT(t.l);
+	lab_advance(t.l, FAULT_LATER_MS);
 	T_EQ(t.l->count, 2);
 	T_TRUE(talk_shot(&t, &s));
 	T_EQ(s.wire[18], ISAKMP_XCHG_INFO);
@@ -378,9 +381,29 @@ other_ways(void)
 	talk_end(&t);
 }
 
+/* ---- what `explain' will say ---- */
+
+struct named {
+	const char *name;
+	unsigned    with, grouped;
+};
+
+static void
+look(void *ctx, const struct record *r)
+{
+	struct named *n = ctx;
+
+	for (unsigned i = 0; i < RECORD_FAULTS; i++)
+		if (r->faults[i] != NULL && strcmp(r->faults[i], n->name) == 0) {
+			n->with++;
+			n->grouped += r->group != NULL && strcmp(r->group->name, "lab") == 0;
+		}
+}
+
 static void
 port_4500(void)
 {
+	struct named n = {.name = "port4500.block"};
 	struct why   w = {0};
 	struct chunk m;
 
@@ -398,6 +421,8 @@ port_4500(void)
 	lab_rx(t.l, &t.i, m);
 	T_EQ(t.l->count, 1);
 	T_STR(lab_state(t.l, &t.i), "MM_ACTIVE");
+	ike_each_record(t.l->ike, &(struct ike_match){0}, look, &n);
+	T_EQ(n.with, 1);
 	/* Armed once more: what leaves from 4500 is held back too. */
 	lab_drop(t.l);
 	T_OK(fault_set(t.l->faults, "lab", "port4500.block", 0, &w));
@@ -409,6 +434,16 @@ port_4500(void)
 
 /* ---- beside the way ---- */
 
+/* What is done beside the way waits until the peer has read our last message. */
+static void
+later(void)
+{
+	T_SILENT(t.l);
+	lab_advance(t.l, FAULT_LATER_MS - 1);
+	T_SILENT(t.l);
+	lab_advance(t.l, 1);
+}
+
 static void
 notified(const char *fault, uint16_t type, const char *stage)
 {
@@ -417,6 +452,7 @@ notified(const char *fault, uint16_t type, const char *stage)
 
 	talk_begin(&t, fault, PLAIN);
 	T_TRUE(talk_to(&t, stage));
+	later();
 	n = T_NOTIFY(t.l, &t.i, type, false);
 	T_SILENT(t.l);
 	T_FIRED(&t, fault, 1);
@@ -477,6 +513,8 @@ deletes(void)
 
 		talk_begin(&t, rows[i].fault, PLAIN);
 		T_TRUE(talk_to(&t, rows[i].stage));
+		T_EQ(ike_totals(t.l->ike).established, 1);
+		later();
 		T_EQ(t.l->count, rows[i].isakmp + rows[i].ipsec);
 		for (unsigned k = 0; k < rows[i].isakmp; k++)
 			if ((d = lab_t_delete(t.l, &t.i)) != NULL)
@@ -500,6 +538,7 @@ clear_delete(void)
 
 	talk_begin(&t, "delete.clear", PLAIN);
 	T_TRUE(talk_to(&t, "UP"));
+	later();
 	T_TRUE(talk_shot(&t, &s));
 	T_OK(ini_info(&t.i, CHUNK(s.wire, s.wire_n), &clear, &w));
 	T_TRUE(clear);
@@ -534,6 +573,7 @@ dpd(void)
 
 	talk_begin(&t, "dpd.flood=7", PLAIN);
 	T_TRUE(talk_to(&t, "UP"));
+	later();
 	T_EQ(t.l->count, 7);
 	for (unsigned i = 0; i < 7; i++)
 		(void)T_NOTIFY(t.l, &t.i, N_R_U_THERE, false);
@@ -553,6 +593,7 @@ reverse(void)
 
 		talk_begin(&t, faults[i], PLAIN);
 		T_TRUE(talk_to(&t, "UP"));
+		later();
 		T_EQ(t.l->count, 1);
 		T_TRUE(lab_take(t.l, &d));
 		ini_qm_init(&t.q, &t.i);
@@ -566,6 +607,35 @@ reverse(void)
 			    msg_find(&t.i.in, ISAKMP_PL_SA, NULL)->u.sa.proposals->transforms->id != 3);
 		T_EQ(msg_find(&t.i.in, ISAKMP_PL_KE, NULL) != NULL, i == 2);
 		T_FIRED(&t, "qm.reverse", 1);
+		talk_end(&t);
+	}
+}
+
+/* Each negotiation that a fault acted in says so in its record, under its tunnel group. */
+static void
+recorded(void)
+{
+	static const struct {
+		const char *fault, *name, *upto;
+		unsigned    after_ms;
+	} rows[] = {{"mm1.ignore", "mm1.ignore", "MM2", 0}, {"mm1.unreach", "mm1.unreach", "MM2", 0},
+		{"mm1.no-proposal", "mm1.no-proposal", "MM2", 0}, {"mm4.drop", "mm4.drop", "MM4", 0},
+		{"psk.mismatch", "psk.mismatch", "MM6", 0}, {"mm6.wrong-id", "mm6.wrong-id", "MM6", 0},
+		{"p1.ok-then-delete", "p1.ok-then-delete", "UP", 200}, {"qm.reverse=pfs", "qm.reverse", "UP", 200},
+		{"delete.p2", "delete.p2", "QM_UP", 200}, {"qm2.spi0", "qm2.spi0", "QM2", 0},
+		{"notify.connected", "notify.connected", "QM_UP", 200}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct named n = {.name = rows[i].name};
+
+		talk_begin(&t, rows[i].fault, PLAIN);
+		T_TRUE(talk_to(&t, rows[i].upto));
+		lab_advance(t.l, rows[i].after_ms);
+		ike_each_record(t.l->ike, &(struct ike_match){0}, look, &n);
+		if (n.with == 0 || n.grouped != n.with)
+			T_FAIL("%s: %u records name it, %u of them under the group", rows[i].fault, n.with, n.grouped);
+		if (!lab_logged(t.l, "Group = lab, IP = 198.51.100.7, FAULT "))
+			T_FAIL("%s: the line does not name the group", rows[i].fault);
 		talk_end(&t);
 	}
 }
@@ -592,5 +662,6 @@ main(void)
 	T_RUN(clear_delete);
 	T_RUN(dpd);
 	T_RUN(reverse);
+	T_RUN(recorded);
 	return lab_t_end();
 }
