@@ -18,7 +18,8 @@ struct fault_ports_conf {
 	/* Send with that time to live; NULL: as ports.send does. */
 	void (*send_ttl)(void *ctx, const struct path *, struct chunk, uint8_t ttl);
 	/*
-	 * Answer a datagram by ICMP port unreachable, as the system does where nobody listens; false:
+	 * Answer a datagram by ICMP port unreachable, as the system does where nobody listens;
+	 * false:
 	 * it could not be done.  NULL: it cannot.
 	 */
 	bool (*unreachable)(void *ctx, const struct path *, struct chunk datagram);

@@ -178,7 +178,8 @@ set(const struct server_facts *f, const struct proto_call *call)
 	if (i < f->policy->group_count) {
 		for (done = 0; done < i; done++)
 			if (chosen(f->policy, done, call->peer))
-				(void)fault_clear(f->faults, f->policy->groups[done].name, call->fault);
+				(void)fault_clear(f->faults, f->policy->groups[done].name,
+				    call->fault);
 		return no(w.text);
 	}
 	answer = yes(call);

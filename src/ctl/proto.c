@@ -180,8 +180,7 @@ check_more(const struct proto_call *call, char *error, size_t n)
 	else if (call->product == NULL && (row->args & PROTO_A_PRODUCT_MUST) != 0)
 		snprintf(error, n,
 		    "\"%s\" wants a product: asa, ios, strongswan, libreswan or vpnc", row->words);
-	else if (call->fault[0] != '\0' &&
-	    (row->args & (PROTO_A_FAULT | PROTO_A_FAULT_MUST)) == 0)
+	else if (call->fault[0] != '\0' && (row->args & (PROTO_A_FAULT | PROTO_A_FAULT_MUST)) == 0)
 		snprintf(error, n, "\"%s\" takes no fault", row->words);
 	else if (call->count != 0 && (row->args & PROTO_A_COUNT) == 0)
 		snprintf(error, n, "\"%s\" takes no count", row->words);

@@ -384,7 +384,8 @@ come_up(struct daemon *d, struct why *w)
 		LOG(DAEMON_PRIVILEGES, NULL, "privileges dropped, running as user %s",
 		    d->identity.name);
 	look_ahead(d);
-	if (open_faults(d, w) != IKE_OK || start_workers(d, w) != IKE_OK || start_server(d, w) != IKE_OK)
+	if (open_faults(d, w) != IKE_OK || start_workers(d, w) != IKE_OK ||
+	    start_server(d, w) != IKE_OK)
 		return w->code;
 	return IKE_OK;
 }

@@ -118,7 +118,8 @@ send_so(void *ctx, const struct path *path, struct chunk octets, const struct fa
 	for (uint32_t i = 0; i <= plan->copies; i++) {
 		if (plan->hold && wait_for(f, &p, octets, plan->ttl, HOLD_MS, true))
 			continue;
-		if (plan->delay_ms != 0 && wait_for(f, &p, octets, plan->ttl, plan->delay_ms, false))
+		if (plan->delay_ms != 0 &&
+		    wait_for(f, &p, octets, plan->ttl, plan->delay_ms, false))
 			continue;
 		send_now(f, &p, octets, plan->ttl);
 	}
@@ -185,15 +186,16 @@ label_of(const struct path *path, const struct isakmp_hdr *h)
 }
 
 bool
-fault_ports_rx(struct fault_ports *f, struct ike *ike, const struct path *path,
-    struct chunk octets)
+fault_ports_rx(struct fault_ports *f, struct ike *ike, const struct path *path, struct chunk octets)
 {
 	size_t skip = path->marker && octets.n >= ISAKMP_NON_ESP_LEN ? ISAKMP_NON_ESP_LEN : 0;
 	struct cur c = cur_from(CHUNK(octets.p + skip, octets.n - skip));
 	struct isakmp_hdr h = {.exchange = 0};
 	bool drop = false, unreachable = false;
 	struct fault_hit hit = {.drop = &drop, .unreachable = &unreachable};
-	struct fault_key key = {.room = f->conf.room, .marker = path->marker, .who = {.peer = path->remote.addr}};
+	struct fault_key key = {.room = f->conf.room,
+	    .marker = path->marker,
+	    .who = {.peer = path->remote.addr}};
 
 	if (!fault_any(f->conf.room))
 		return true;
@@ -209,8 +211,7 @@ fault_ports_rx(struct fault_ports *f, struct ike *ike, const struct path *path,
 		return true;
 	ike_swallowed(ike, path, &h, &key, &hit);
 	if (unreachable &&
-	    (f->conf.unreachable == NULL ||
-		!f->conf.unreachable(f->conf.ports.ctx, path, octets)))
+	    (f->conf.unreachable == NULL || !f->conf.unreachable(f->conf.ports.ctx, path, octets)))
 		LOG(DAEMON_ERROR, &key.who,
 		    "no ICMP was sent: it needs CAP_NET_RAW when the daemon starts; the message is only dropped");
 	return false;

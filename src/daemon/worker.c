@@ -83,7 +83,8 @@ faults_around(struct worker *w)
 static enum ike_err
 engine_new(struct worker *w)
 {
-	struct ike_conf conf = {.worker = (uint8_t)w->view.index, .policy = w->conf.policy,
+	struct ike_conf conf = {.worker = (uint8_t)w->view.index,
+	    .policy = w->conf.policy,
 	    .faults = w->conf.faults};
 
 	if ((w->crypto = crypto_new(&w->why)) == NULL)

@@ -137,6 +137,6 @@ f_reverse(struct fault_call *c)
 	    c->v[0].choice == REVERSE_PROXY		  ? "proxy identities of no crypto map" :
 		c->v[0].choice == REVERSE_TRANSFORM	  ? "a transform of no transform set" :
 		a->wish.pfs == PFS_NONE			  ? "no PFS where it is configured" :
-							    "PFS where none is configured");
+						      "PFS where none is configured");
 	return IKE_OK;
 }

@@ -65,7 +65,8 @@ own_attr(struct pl_transform *t, uint16_t type)
 /* ---- one transform more, all of them ---- */
 
 static const struct pl_transform *
-another_offered(const struct pl_sa *sa, const struct pl_proposal *of, const struct pl_transform *than)
+another_offered(const struct pl_sa *sa, const struct pl_proposal *of,
+    const struct pl_transform *than)
 {
 	for (const struct pl_proposal *p = sa->proposals; p != NULL; p = p->next)
 		for (const struct pl_transform *t = p->transforms; t != NULL; t = t->next)

@@ -252,7 +252,9 @@ arm_group(struct fault_room *room, const struct tunnel_group *g)
 	}
 }
 
-/* What was armed at run time stays; where it contradicts the new policy, the policy's is not armed. */
+/*
+ * What was armed at run time stays; where it contradicts the new policy, the policy's is not armed.
+ */
 void
 fault_set_policy(struct fault_room *room, const struct policy *p)
 {
@@ -372,8 +374,8 @@ fired(struct fault_call *c)
 	struct fault_armed *a = c->armed;
 
 	a->fired++;
-	room->firings[room->firing_n % FAULT_FIRINGS] =
-	    (struct fault_firing){c->key->negotiation, a->spec.def};
+	room->firings[room->firing_n % FAULT_FIRINGS] = (struct fault_firing){c->key->negotiation,
+	    a->spec.def};
 	if (++room->firing_n == 2 * FAULT_FIRINGS)
 		room->firing_n = FAULT_FIRINGS;
 	if (c->key->counters != NULL)
@@ -397,8 +399,7 @@ static enum ike_err
 act(struct fault_armed *a, const struct fault_hook *h, const struct fault_key *key,
     struct fault_hit *hit)
 {
-	struct fault_call c =
-	    {.v = a->spec.v, .how = h->how, .armed = a, .key = key, .hit = hit};
+	struct fault_call c = {.v = a->spec.v, .how = h->how, .armed = a, .key = key, .hit = hit};
 	enum ike_err e;
 
 	if (h->when != NULL && !h->when(&c))

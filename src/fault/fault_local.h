@@ -62,7 +62,8 @@ struct fault_hook {
 	fault_fn *fn;
 	fault_when *when; /* NULL: always */
 	int how;
-	bool follow; /* only where the fault acted in this negotiation before: no occasion of its own */
+	/* only where the fault acted in this negotiation before: no occasion of its own */
+	bool follow;
 };
 
 struct fault_def {

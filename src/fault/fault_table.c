@@ -26,7 +26,8 @@ const struct fault_def fault_table[] = {
 	  .wire = "MM1 and its retransmits are taken for lost",
 	  .asa = "state MM_WAIT_MSG2, then SA terminating",
 	  .swan = SWAN_RETRY " (seq 1)",
-	  .how = "UDP 500 is filtered, the wrong address is dialled, or the responder has no crypto map on that interface",
+	  .how = "UDP 500 is filtered, the wrong address is dialled, or the responder has no crypto map on "
+	    "that interface",
 	  .hooks = { IGNORE("MM1") }, .stage = STAGE_MM1, .stops = true },
 	{ "mm1.unreach",
 	  .wire = "MM1 is answered by ICMP port unreachable",
@@ -37,14 +38,16 @@ const struct fault_def fault_table[] = {
 	  .stage = STAGE_MM1, .stops = true },
 	{ "mm1.no-proposal",
 	  .wire = "MM1 is answered by an unprotected NO_PROPOSAL_CHOSEN (14), whatever it offers",
-	  .asa = "Received an un-encrypted NO_PROPOSAL_CHOSEN notify message, dropping; Information Exchange processing failed; stays in MM_WAIT_MSG2",
+	  .asa = "Received an un-encrypted NO_PROPOSAL_CHOSEN notify message, dropping; Information Exchange "
+	    "processing failed; stays in MM_WAIT_MSG2",
 	  .swan = "received NO_PROPOSAL_CHOSEN error notify, the IKE_SA is destroyed",
 	  .how = "no isakmp policy of the responder matches what the peer offers",
 	  .hooks = { REFUSE("MM1", IKE_E_NO_PROPOSAL) }, .stage = STAGE_MM1, .stops = true },
 	{ "mm2.foreign-transform",
 	  .args = { CHOICE("group|hash|encryption|key-length|auth", "group") },
 	  .wire = "MM2 chooses a transform with an attribute that was not offered",
-	  .asa = "proposal unacceptable, Error processing payload: Payload ID: 1 (unverified); no MM3: we wait in MM_WAIT_MSG3",
+	  .asa = "proposal unacceptable, Error processing payload: Payload ID: 1 (unverified); no MM3: we wait "
+	    "in MM_WAIT_MSG3",
 	  .swan = "no proposal found, sends NO_PROPOSAL_CHOSEN",
 	  .how = "a broken responder, or one that answers for another peer",
 	  .hooks = { LIE("MM2", f_foreign1, w_foreign1) }, .stage = STAGE_MM2, .target = "sa" },
@@ -84,7 +87,8 @@ const struct fault_def fault_table[] = {
 	  .args = { CHOICE("omit|empty|zero|one|p-1|short|long", "short") },
 	  .wire = "the public value of MM4 is missing, empty, 0, 1, p - 1, an octet short or an octet long",
 	  .asa = "Error processing payload: Payload ID: 4 (unverified); no MM5: we wait in MM_WAIT_MSG5",
-	  .swan = "KE payload missing in message, or: unable to apply received KE value; sends INVALID_PAYLOAD_TYPE or nothing",
+	  .swan = "KE payload missing in message, or: unable to apply received KE value; sends "
+	    "INVALID_PAYLOAD_TYPE or nothing",
 	  .how = "groups differ although the proposal was agreed upon, or an attack on the exchange",
 	  .hooks = { LIE("MM4", f_bad_ke, NULL) }, .stage = STAGE_MM4, .target = "ke" },
 	{ "mm4.natd-lie",
@@ -119,24 +123,31 @@ const struct fault_def fault_table[] = {
 		     { .at = FAULT_TX_WIRE, .label = "*", .fn = f_drop, .when = w_marker } },
 	  .stage = STAGE_ANY, .target = "4500" },
 	{ "psk.mismatch",
-	  .wire = "phase 1 is derived from another key: MM5 does not decrypt; an unprotected PAYLOAD_MALFORMED (16), in the group's dialect, is the answer",
-	  .asa = "Received an un-encrypted PAYLOAD_MALFORMED notify message, dropping; Error, peer has indicated that something is wrong with our message. This could indicate a pre-shared key mismatch.; Information Exchange processing failed",
-	  .swan = "ignoring unprotected INFORMATIONAL; message verification failed; then retransmits until it gives up",
+	  .wire = "phase 1 is derived from another key: MM5 does not decrypt; an unprotected PAYLOAD_MALFORMED "
+	    "(16), in the group's dialect, is the answer",
+	  .asa = "Received an un-encrypted PAYLOAD_MALFORMED notify message, dropping; Error, peer has "
+	    "indicated that something is wrong with our message. This could indicate a pre-shared key "
+	    "mismatch.; Information Exchange processing failed",
+	  .swan = "ignoring unprotected INFORMATIONAL; message verification failed; then retransmits until it "
+	    "gives up",
 	  .how = "the pre-shared keys differ: mistyped, a trailing space, another tunnel group chosen by address",
 	  .hooks = { { .at = FAULT_PSK, .label = "PSK", .fn = f_psk } },
 	  .stage = STAGE_MM5, .stops = true, .target = "psk" },
 	{ "psk.mismatch:protected",
 	  .wire = "the same, but PAYLOAD_MALFORMED (16) goes out under our wrong keys, as strongSwan sends it",
 	  .asa = "Received encrypted Oakley Informational packet with invalid payloads (unverified)",
-	  .swan = "invalid HASH_V1 payload length, decryption failed?; could not decrypt payloads; message parsing failed",
+	  .swan = "invalid HASH_V1 payload length, decryption failed?; could not decrypt payloads; message "
+	    "parsing failed",
 	  .how = "the pre-shared keys differ, and the responder is a strongSwan",
 	  .hooks = { { .at = FAULT_PSK, .label = "PSK", .fn = f_psk },
 		     { .at = FAULT_NOTIFY, .label = "*", .fn = f_dialect, .how = DIALECT_PROTECTED, .follow = true } },
 	  .stage = STAGE_MM5, .stops = true, .target = "psk" },
 	{ "mm6.garble",
 	  .wire = "MM6 is encrypted with a wrong IV: its first block decrypts to nonsense",
-	  .asa = "Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0; ERROR, had problems decrypting packet, probably due to mismatched pre-shared key. Aborting",
-	  .swan = "invalid ID_V1 payload length, decryption failed?; could not decrypt payloads; sends PAYLOAD_MALFORMED",
+	  .asa = "Received encrypted Oakley Main Mode packet with invalid payloads, MessID = 0; ERROR, had "
+	    "problems decrypting packet, probably due to mismatched pre-shared key. Aborting",
+	  .swan = "invalid ID_V1 payload length, decryption failed?; could not decrypt payloads; sends "
+	    "PAYLOAD_MALFORMED",
 	  .how = "the responder derived other keys than the peer, yet could read its message 5",
 	  .hooks = { { .at = FAULT_TX_PLAIN, .label = "MM6", .fn = f_garble } },
 	  .stage = STAGE_MM6, .target = "mm6" },
@@ -158,7 +169,8 @@ const struct fault_def fault_table[] = {
 	  .wire = "IDir of MM6 is another identity, HASH_R is valid for it",
 	  .asa = "the peer's ID does not validate, or lands on another tunnel group (unverified)",
 	  .swan = "IDir 'wrong.example' does not match to 'address'; sends a delete",
-	  .how = "local_id of the responder is not what the peer expects: an address behind a NAT, a name instead of an address",
+	  .how = "local_id of the responder is not what the peer expects: an address behind a NAT, a name "
+	    "instead of an address",
 	  .hooks = { { .at = FAULT_ID, .label = "ID", .fn = f_wrong_id } },
 	  .stage = STAGE_MM6, .target = "id" },
 	{ "p1.ok-then-delete",
@@ -171,7 +183,8 @@ const struct fault_def fault_table[] = {
 	/* ---- Quick Mode ---- */
 	{ "qm1.no-proposal",
 	  .wire = "QM1 is answered by a protected NO_PROPOSAL_CHOSEN (14) with the initiator's SPI",
-	  .asa = "Received non-routine Notify message: No proposal chosen (14) (unverified); " ASA_QM_ERROR "; Removing peer from correlator table failed, no match!",
+	  .asa = "Received non-routine Notify message: No proposal chosen (14) (unverified); " ASA_QM_ERROR "; "
+	    "Removing peer from correlator table failed, no match!",
 	  .swan = "received NO_PROPOSAL_CHOSEN error notify; the CHILD_SA fails, the IKE_SA stays",
 	  .how = "transform sets differ",
 	  .hooks = { REFUSE("QM1", IKE_E_NO_PROPOSAL) }, .stage = STAGE_QM1, .stops = true },
@@ -183,15 +196,18 @@ const struct fault_def fault_table[] = {
 	  .hooks = { REFUSE("QM1", IKE_E_BAD_ID) }, .stage = STAGE_QM1, .stops = true },
 	{ "qm1.pfs",
 	  .args = { CHOICE("need|forbid|group", NULL), CHOICE("14|13|17|silence", "14") },
-	  .wire = "a QM1 without PFS (need) or with it (forbid, group) is answered as if we wanted it otherwise: by that notify, or not at all",
+	  .wire = "a QM1 without PFS (need) or with it (forbid, group) is answered as if we wanted it "
+	    "otherwise: by that notify, or not at all",
 	  .asa = "Attribute not supported; the tunnel is torn down and tried again, MM_WAIT_MSG6 flaps",
-	  .swan = "14: received NO_PROPOSAL_CHOSEN error notify; 13, 17: only logged, retransmits QM1 and gives the IKE_SA up",
+	  .swan = "14: received NO_PROPOSAL_CHOSEN error notify; 13, 17: only logged, retransmits QM1 and "
+	    "gives the IKE_SA up",
 	  .how = "PFS is configured on one side only, or with different groups",
 	  .hooks = { { .at = FAULT_STEP, .label = "QM1", .fn = f_pfs, .when = w_pfs } }, .stage = STAGE_QM1 },
 	{ "qm1.ignore",
 	  .wire = "QM1 and its retransmits are taken for lost",
 	  .asa = ASA_QM_ERROR " after its retransmits",
-	  .swan = "sending retransmit N of request message ID M, then giving up after 5 retransmits: the IKE_SA goes too",
+	  .swan = "sending retransmit N of request message ID M, then giving up after 5 retransmits: the "
+	    "IKE_SA goes too",
 	  .how = "the responder lost its ISAKMP SA, or waits for a dead tunnel's hold-down",
 	  .hooks = { IGNORE("QM1") }, .stage = STAGE_QM1, .stops = true },
 	{ "qm2.bad-hash",
@@ -252,9 +268,11 @@ const struct fault_def fault_table[] = {
 	  .hooks = { LIE("QM2", f_mode, w_mode) }, .stage = STAGE_QM2, .target = "mode" },
 	{ "qm2.ids",
 	  .args = { CHOICE("swap|narrow|widen|omit|one|three", NULL) },
-	  .wire = "the proxy identities of QM2 are swapped, half as wide, twice as wide, missing, one, or three; HASH(2) is valid",
+	  .wire = "the proxy identities of QM2 are swapped, half as wide, twice as wide, missing, one, or "
+	    "three; HASH(2) is valid",
 	  .asa = "proxy mismatch, " ASA_QM_ERROR,
-	  .swan = "peer selected invalid traffic selectors; sends INVALID_PAYLOAD_TYPE; missing ones stand for the two hosts",
+	  .swan = "peer selected invalid traffic selectors; sends INVALID_PAYLOAD_TYPE; missing ones stand for "
+	    "the two hosts",
 	  .how = "a responder that narrows, or answers with its own side's networks",
 	  .hooks = { LIE("QM2", f_ids, w_ids) }, .stage = STAGE_QM2, .target = "ids" },
 	{ "qm2.extra-ke",
@@ -277,9 +295,12 @@ const struct fault_def fault_table[] = {
 	  .hooks = { IGNORE("QM3") }, .stage = STAGE_QM3, .stops = true },
 	{ "qm.reverse",
 	  .args = { CHOICE("bad-proxy|bad-transform|pfs", NULL) },
-	  .wire = "we start Quick Mode after MM6: with proxy identities or a transform that fit nothing, or with PFS the other way than configured",
-	  .asa = "Rejecting IPSec tunnel: no matching crypto map entry for remote proxy ... local proxy ...; Session is being torn down. Reason: crypto map policy not found",
-	  .swan = "no matching CHILD_SA config found for ...; sends INVALID_ID_INFORMATION; bad-transform, pfs: no matching proposal found, sends NO_PROPOSAL_CHOSEN",
+	  .wire = "we start Quick Mode after MM6: with proxy identities or a transform that fit nothing, or "
+	    "with PFS the other way than configured",
+	  .asa = "Rejecting IPSec tunnel: no matching crypto map entry for remote proxy ... local proxy ...; "
+	    "Session is being torn down. Reason: crypto map policy not found",
+	  .swan = "no matching CHILD_SA config found for ...; sends INVALID_ID_INFORMATION; bad-transform, "
+	    "pfs: no matching proposal found, sends NO_PROPOSAL_CHOSEN",
 	  .how = "the other side starts first, and its crypto map is no mirror image",
 	  .hooks = { { .at = FAULT_DONE, .label = "MM_ACTIVE", .fn = f_reverse, .when = w_reverse } },
 	  .stage = STAGE_UP, .target = "reverse" },
@@ -445,7 +466,8 @@ const struct fault_def fault_table[] = {
 	  .hooks = { { .at = FAULT_TX_WIRE, .label = "=", .fn = f_ttl } },
 	  .stage = STAGE_ANY, .target = "ttl" },
 	{ "port-change", .args = { STEP(NULL) },
-	  .wire = "the message leaves from the other one of our ports, 4500 in place of 500 or 500 in place of 4500",
+	  .wire = "the message leaves from the other one of our ports, 4500 in place of 500 or 500 in place of "
+	    "4500",
 	  .asa = "dropped (unverified)",
 	  .swan = "a message without its marker is taken for ESP; otherwise the new port is followed",
 	  .how = "a NAT in front of the responder that rewrites source ports",

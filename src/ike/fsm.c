@@ -291,7 +291,8 @@ fsm_step(struct step *s, enum happening ev)
 			return e;
 		if (r->hash_in != HASH_NONE && (e = verify_hash(s, r)) != IKE_OK)
 			return e;
-		if (fault_any(s->ike->faults) && ev != HAP_RX_NOTE && (e = tap_step(s, r)) != IKE_OK)
+		if (fault_any(s->ike->faults) && ev != HAP_RX_NOTE &&
+		    (e = tap_step(s, r)) != IKE_OK)
 			return e;
 	}
 	history_add(history_of(s), from, r->in_event);

@@ -1,5 +1,6 @@
 /*
- * src/ike/taps.c - what the taps of fsm.c and tx.c share: who is tapped, and what a fault may ask of
+ * src/ike/taps.c - what the taps of fsm.c and tx.c share: who is tapped, and what a fault may ask
+ * of
  * the engine beyond its own way.
  */
 /* SPDX-License-Identifier: BSD-2-Clause */
@@ -49,7 +50,10 @@ taps_fired(struct record *rec, const struct fault_hit *hit)
 		}
 }
 
-/* A fault around the engine has swallowed a datagram: the negotiation's record, or a new one, says so. */
+/*
+ * A fault around the engine has swallowed a datagram: the negotiation's record, or a new one, says
+ * so.
+ */
 void
 ike_swallowed(struct ike *ike, const struct path *path, const struct isakmp_hdr *h,
     const struct fault_key *key, const struct fault_hit *hit)

@@ -231,8 +231,8 @@ tx_reply(struct step *s, const struct fsm_row *r)
 		return e;
 	if ((r->flags & F_OUT_ENC) != 0)
 		memcpy(chain, iv, sizeof(iv));
-	record_message(s->ike, s->x != NULL ? s->x->rec : s->sa->rec, RECORD_TX, r->out_label, &m, n,
-	    fsm_state_name(r->next));
+	record_message(s->ike, s->x != NULL ? s->x->rec : s->sa->rec, RECORD_TX, r->out_label, &m,
+	    n, fsm_state_name(r->next));
 	kept_set(kept, s->in != NULL ? s->request : NULL,
 	    CHUNK(s->ike->tx + ISAKMP_NON_ESP_LEN, n));
 	kept->label = r->out_label;
@@ -261,8 +261,9 @@ tx_resend(struct sa *sa, const struct path *path, const struct kept *kept, bool 
 enum ike_err
 tx_info(struct sa *sa, const struct path *path, struct msg *m, struct arena *mem, struct kept *keep)
 {
-	static const struct fsm_row info =
-	    {.hash_out = HASH_1, .flags = F_OUT_ENC, .out_label = "INFO"};
+	static const struct fsm_row info = {.hash_out = HASH_1,
+	    .flags = F_OUT_ENC,
+	    .out_label = "INFO"};
 	struct step s = {.ike = sa->ike, .sa = sa, .path = *path, .out = m, .mem = mem};
 	uint8_t iv[ALG_MAX_BLOCK];
 	enum ike_err e;
@@ -358,8 +359,8 @@ tx_notify_clear(struct ike *ike, const struct path *path, const uint8_t *cky_i,
     const struct log_who *who)
 {
 	struct isakmp_hdr h = {.version = ISAKMP_VERSION, .exchange = ISAKMP_XCHG_INFO};
-	const struct tunnel_group *group =
-	    policy_match(ike->policy, &path->remote.addr, &path->local.addr, 0);
+	const struct tunnel_group *group = policy_match(ike->policy, &path->remote.addr,
+	    &path->local.addr, 0);
 	bool brief = tx_dialect(ike, group, cky_i, who) == DIALECT_SHORT;
 	struct fault_key key = clear_key(ike, group, path, cky_i, who);
 	uint8_t spi[NOTIFY_SPI_LEN];

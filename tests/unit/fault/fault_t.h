@@ -1,5 +1,6 @@
 /*
- * tests/unit/fault/fault_t.h - one conversation, twice: honest and with a fault, from the same seeds,
+ * tests/unit/fault/fault_t.h - one conversation, twice: honest and with a fault, from the same
+ * seeds,
  * so that every octet that differs is the fault's doing.
  */
 /* SPDX-License-Identifier: BSD-2-Clause */
@@ -94,7 +95,9 @@ talk_quick(struct talk *t)
 	t->q.offer_count = 2;
 }
 
-/* Feed the initiator's next message of this label; what it reads may be a lie, then it stops there. */
+/*
+ * Feed the initiator's next message of this label; what it reads may be a lie, then it stops there.
+ */
 static inline bool
 talk_to(struct talk *t, const char *label)
 {
@@ -167,7 +170,10 @@ talk_shot(struct talk *t, struct shot *s)
 	return true;
 }
 
-/* The message of that label in a conversation with the fault (NULL: honest); the engine stays in *t. */
+/*
+ * The message of that label in a conversation with the fault (NULL: honest); the engine stays in
+ * *t.
+ */
 static inline bool
 shoot(struct talk *t, const char *fault, const char *label, enum how how, struct shot *s)
 {

@@ -1,4 +1,7 @@
-/* tests/unit/fault/test_flow.c - messages taken for lost, refused, late, twice; other keys; what is done beside the way. */
+/*
+ * tests/unit/fault/test_flow.c - messages taken for lost, refused, late, twice; other keys; what is
+ * done beside the way.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/hexdump.h"
 #include "fault_t.h"
@@ -75,7 +78,8 @@ ignored(void)
 static void
 lost_once(void)
 {
-	static const char *const faults[] = {"mm1.ignore@1", "mm3.ignore@1", "mm4.drop@1", "mm5.ignore@1", "mm6.drop@1", "qm1.ignore@1"};
+	static const char *const faults[] = {"mm1.ignore@1", "mm3.ignore@1", "mm4.drop@1",
+	    "mm5.ignore@1", "mm6.drop@1", "qm1.ignore@1"};
 	static const char *const labels[] = {"MM2", "MM4", "MM4", "MM6", "MM6", "QM2"};
 
 	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
@@ -99,7 +103,9 @@ lost_once(void)
 			talk_quick(&t);
 			m = ini_qm1(&t.q);
 		} else {
-			m = labels[i][2] == '2' ? ini_mm1(&t.i) : labels[i][2] == '4' ? ini_mm3(&t.i) : ini_mm5(&t.i);
+			m = labels[i][2] == '2' ? ini_mm1(&t.i) :
+			    labels[i][2] == '4' ? ini_mm3(&t.i) :
+						  ini_mm5(&t.i);
 		}
 		n = m.n;
 		memcpy(copy, m.p, n);
@@ -166,7 +172,8 @@ refused(void)
 	for (int k = 0; k < 2; k++) {
 		talk_begin(&t, k == 0 ? "qm1.no-proposal" : "qm1.invalid-id", PLAIN);
 		T_TRUE(talk_to(&t, "QM2"));
-		n = T_NOTIFY(t.l, &t.i, k == 0 ? N_NO_PROPOSAL_CHOSEN : N_INVALID_ID_INFORMATION, false);
+		n = T_NOTIFY(t.l, &t.i, k == 0 ? N_NO_PROPOSAL_CHOSEN : N_INVALID_ID_INFORMATION,
+		    false);
 		if (n != NULL) {
 			T_EQ(n->protocol, PROTO_ESP);
 			T_MEM(n->spi.p, n->spi.n, t.q.spi_i, 4);
@@ -185,10 +192,12 @@ pfs(void)
 		const char *fault;
 		enum how    how;
 		unsigned    notify, fired;
-	} rows[] = {{"qm1.pfs=need", PLAIN, N_NO_PROPOSAL_CHOSEN, 1}, {"qm1.pfs=need,13", PLAIN, N_ATTRIBUTES_NOT_SUPPORTED, 1},
-		{"qm1.pfs=need", WITH_PFS, 0, 0}, {"qm1.pfs=forbid,17", WITH_PFS, N_INVALID_KEY_INFORMATION, 1},
-		{"qm1.pfs=group,14", WITH_PFS, N_NO_PROPOSAL_CHOSEN, 1}, {"qm1.pfs=forbid,silence", WITH_PFS, 0, 1},
-		{"qm1.pfs=group", PLAIN, 0, 0}};
+	} rows[] = {{"qm1.pfs=need", PLAIN, N_NO_PROPOSAL_CHOSEN, 1},
+	    {"qm1.pfs=need,13", PLAIN, N_ATTRIBUTES_NOT_SUPPORTED, 1},
+	    {"qm1.pfs=need", WITH_PFS, 0, 0},
+	    {"qm1.pfs=forbid,17", WITH_PFS, N_INVALID_KEY_INFORMATION, 1},
+	    {"qm1.pfs=group,14", WITH_PFS, N_NO_PROPOSAL_CHOSEN, 1},
+	    {"qm1.pfs=forbid,silence", WITH_PFS, 0, 1}, {"qm1.pfs=group", PLAIN, 0, 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		talk_begin(&t, rows[i].fault, rows[i].how);
@@ -225,7 +234,8 @@ key_mismatch(void)
 	msgid = lab_t_spi(s.wire + 20);
 	T_TRUE(msgid != 0);
 	T_FIRED(&t, "psk.mismatch", 1);
-	T_TRUE(lab_logged(t.l, "had problems decrypting packet, probably due to mismatched pre-shared key"));
+	T_TRUE(lab_logged(t.l,
+	    "had problems decrypting packet, probably due to mismatched pre-shared key"));
 	T_EQ(lab_counter(t.l, CNT_phase1_key_mismatch), 1);
 	talk_end(&t);
 
@@ -261,7 +271,8 @@ key_mismatch_protected(void)
 	bool	   clear = true;
 
 	talk_begin(&t, "psk.mismatch:protected", PLAIN);
-	t.i.psk[t.i.psk_n++] = 'y'; /* neither ours nor the fault's: message 5 is rubbish for both */
+	/* neither ours nor the fault's: message 5 is rubbish for both */
+	t.i.psk[t.i.psk_n++] = 'y';
 	T_TRUE(talk_to(&t, "MM6"));
 	T_TRUE(talk_shot(&t, &s));
 	T_TRUE(ini_info(&t.i, CHUNK(s.wire, s.wire_n), &clear, &w) != IKE_OK);
@@ -506,7 +517,7 @@ deletes(void)
 		const char *fault, *stage;
 		unsigned    isakmp, ipsec, left_sas, left_children;
 	} rows[] = {{"p1.ok-then-delete", "UP", 1, 0, 0, 0}, {"delete.p2", "QM_UP", 0, 1, 1, 0},
-		{"delete.p1-while-p2", "QM_UP", 1, 0, 0, 0}, {"delete.double", "QM_UP", 0, 2, 1, 0}};
+	    {"delete.p1-while-p2", "QM_UP", 1, 0, 0, 0}, {"delete.double", "QM_UP", 0, 2, 1, 0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct pl_delete *d;
@@ -585,7 +596,8 @@ dpd(void)
 static void
 reverse(void)
 {
-	static const char *const faults[] = {"qm.reverse=bad-proxy", "qm.reverse=bad-transform", "qm.reverse=pfs"};
+	static const char *const faults[] = {"qm.reverse=bad-proxy", "qm.reverse=bad-transform",
+	    "qm.reverse=pfs"};
 
 	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
 		struct why   w = {0};
@@ -601,10 +613,14 @@ reverse(void)
 		T_EQ(d.p[18], ISAKMP_XCHG_QUICK);
 		T_OK(ini_qm1_in(&t.q, d, &w));
 		if (i == 0)
-			T_MEM(msg_find(&t.i.in, ISAKMP_PL_ID, NULL)->u.id.data.p, 8, "\xcb\x00\x71\x00\xff\xff\xff\x00", 8);
+			T_MEM(msg_find(&t.i.in, ISAKMP_PL_ID, NULL)->u.id.data.p, 8,
+			    "\xcb\x00\x71\x00\xff\xff\xff\x00", 8);
 		if (i == 1)
-			T_TRUE(msg_find(&t.i.in, ISAKMP_PL_SA, NULL)->u.sa.proposals->transforms->id != 12 &&
-			    msg_find(&t.i.in, ISAKMP_PL_SA, NULL)->u.sa.proposals->transforms->id != 3);
+			T_TRUE(
+			    msg_find(&t.i.in, ISAKMP_PL_SA, NULL)->u.sa.proposals->transforms->id !=
+				12 &&
+			    msg_find(&t.i.in, ISAKMP_PL_SA, NULL)->u.sa.proposals->transforms->id !=
+				3);
 		T_EQ(msg_find(&t.i.in, ISAKMP_PL_KE, NULL) != NULL, i == 2);
 		T_FIRED(&t, "qm.reverse", 1);
 		talk_end(&t);
@@ -618,12 +634,14 @@ recorded(void)
 	static const struct {
 		const char *fault, *name, *upto;
 		unsigned    after_ms;
-	} rows[] = {{"mm1.ignore", "mm1.ignore", "MM2", 0}, {"mm1.unreach", "mm1.unreach", "MM2", 0},
-		{"mm1.no-proposal", "mm1.no-proposal", "MM2", 0}, {"mm4.drop", "mm4.drop", "MM4", 0},
-		{"psk.mismatch", "psk.mismatch", "MM6", 0}, {"mm6.wrong-id", "mm6.wrong-id", "MM6", 0},
-		{"p1.ok-then-delete", "p1.ok-then-delete", "UP", 200}, {"qm.reverse=pfs", "qm.reverse", "UP", 200},
-		{"delete.p2", "delete.p2", "QM_UP", 200}, {"qm2.spi0", "qm2.spi0", "QM2", 0},
-		{"notify.connected", "notify.connected", "QM_UP", 200}};
+	} rows[] = {{"mm1.ignore", "mm1.ignore", "MM2", 0},
+	    {"mm1.unreach", "mm1.unreach", "MM2", 0},
+	    {"mm1.no-proposal", "mm1.no-proposal", "MM2", 0}, {"mm4.drop", "mm4.drop", "MM4", 0},
+	    {"psk.mismatch", "psk.mismatch", "MM6", 0}, {"mm6.wrong-id", "mm6.wrong-id", "MM6", 0},
+	    {"p1.ok-then-delete", "p1.ok-then-delete", "UP", 200},
+	    {"qm.reverse=pfs", "qm.reverse", "UP", 200}, {"delete.p2", "delete.p2", "QM_UP", 200},
+	    {"qm2.spi0", "qm2.spi0", "QM2", 0},
+	    {"notify.connected", "notify.connected", "QM_UP", 200}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct named n = {.name = rows[i].name};
@@ -633,7 +651,8 @@ recorded(void)
 		lab_advance(t.l, rows[i].after_ms);
 		ike_each_record(t.l->ike, &(struct ike_match){0}, look, &n);
 		if (n.with == 0 || n.grouped != n.with)
-			T_FAIL("%s: %u records name it, %u of them under the group", rows[i].fault, n.with, n.grouped);
+			T_FAIL("%s: %u records name it, %u of them under the group", rows[i].fault,
+			    n.with, n.grouped);
 		if (!lab_logged(t.l, "Group = lab, IP = 198.51.100.7, FAULT "))
 			T_FAIL("%s: the line does not name the group", rows[i].fault);
 		talk_end(&t);

@@ -1,4 +1,7 @@
-/* tests/unit/fault/test_lies.c - each lie in a message changes the octets that it names, and no other. */
+/*
+ * tests/unit/fault/test_lies.c - each lie in a message changes the octets that it names, and no
+ * other.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/hexdump.h"
 #include "fault_t.h"
@@ -25,7 +28,9 @@ body(const struct shot *s, uint8_t type, unsigned nth, size_t *len)
 	return s->plain + at;
 }
 
-/* Apart from payloads of the types left out, both messages have the same ones with the same octets. */
+/*
+ * Apart from payloads of the types left out, both messages have the same ones with the same octets.
+ */
 static void
 same_but(const struct shot *h, const struct shot *l, uint8_t type, uint8_t other)
 {
@@ -76,7 +81,10 @@ one_attribute(const struct shot *h, const struct shot *l, uint8_t type)
 	T_EQ(b, a);
 	s = differ(p, a, q, b);
 	T_TRUE(s.count >= 1 && s.last - s.first <= 1);
-	/* The attribute's type stands before its two octets, at an even distance from the list's start. */
+	/*
+	 * The attribute's type stands before its two octets, at an even distance from the list's
+	 * start.
+	 */
 	T_TRUE((p[s.first - 1] == type && p[s.first - 2] == 0x80) ||
 	    (p[s.first - 2] == type && p[s.first - 3] == 0x80));
 	same_but(h, l, ISAKMP_PL_SA, ISAKMP_PL_HASH);
@@ -219,7 +227,8 @@ ke_one(const struct shot *h, const struct shot *l)
 static void
 ke_top(const struct shot *h, const struct shot *l)
 {
-	static const uint8_t head[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x0f, 0xda, 0xa2};
+	static const uint8_t head[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc9, 0x0f,
+	    0xda, 0xa2};
 	const uint8_t	    *p = ke(h, l, 128);
 
 	if (p == NULL)
@@ -258,7 +267,8 @@ natd(const struct shot *h, const struct shot *l)
 	T_EQ(bodies(l, ISAKMP_PL_NATD), 2);
 	for (unsigned k = 0; k < 2; k++) {
 		size_t	       a, b;
-		const uint8_t *p = body(h, ISAKMP_PL_NATD, k, &a), *q = body(l, ISAKMP_PL_NATD, k, &b);
+		const uint8_t *p = body(h, ISAKMP_PL_NATD, k, &a),
+			      *q = body(l, ISAKMP_PL_NATD, k, &b);
 
 		T_EQ(b, a);
 		T_EQ(differ(p, a, q, b).count, 1);
@@ -550,8 +560,8 @@ each_row(void)
 static void
 hash_over_the_lie(void)
 {
-	static const char *const valid[] = {"qm2.ids=swap", "qm2.spi0", "qm2.lifetime", "qm2.extra-ke", "qm2.ids=narrow",
-		"qm2.two-transforms", "qm2.foreign-transform"};
+	static const char *const valid[] = {"qm2.ids=swap", "qm2.spi0", "qm2.lifetime",
+	    "qm2.extra-ke", "qm2.ids=narrow", "qm2.two-transforms", "qm2.foreign-transform"};
 	static struct talk t;
 
 	for (size_t i = 0; i < ARRAY_LEN(valid); i++) {
@@ -606,8 +616,9 @@ nothing_to_lie_about(void)
 	static const struct {
 		const char *fault, *label;
 		enum how    how;
-	} none[] = {{"mm4.natd-lie", "MM4", PLAIN}, {"qm2.missing-ke", "QM2", PLAIN}, {"qm2.extra-ke", "QM2", WITH_PFS},
-		{"qm2.foreign-transform=group", "QM2", PLAIN}, {"qm2.ids=swap", "QM2", NO_IDS}, {"hdr.mid-reuse", "QM2", PLAIN}};
+	} none[] = {{"mm4.natd-lie", "MM4", PLAIN}, {"qm2.missing-ke", "QM2", PLAIN},
+	    {"qm2.extra-ke", "QM2", WITH_PFS}, {"qm2.foreign-transform=group", "QM2", PLAIN},
+	    {"qm2.ids=swap", "QM2", NO_IDS}, {"hdr.mid-reuse", "QM2", PLAIN}};
 	static struct talk t;
 	static struct shot honest, lie;
 

@@ -1,4 +1,6 @@
-/* tests/unit/fault/test_room.c - arming: how faults are written, which contradict, when they act. */
+/*
+ * tests/unit/fault/test_room.c - arming: how faults are written, which contradict, when they act.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fault_local.h"
 #include "fault_t.h"
@@ -47,23 +49,26 @@ miswritten(void)
 	static const struct {
 		const char *text, *why;
 	} rows[] = {{"mm4.dorp", "there is no fault \"mm4.dorp\"; did you mean \"mm4.drop\"?"},
-		{"something-else-entirely", "there is no fault \"something-else-entirely\"; `ikev1ctl fault list' shows them"},
-		{"", "an empty fault, expected a name"}, {"   ", "an empty fault, expected a name"},
-		{"mm4.drop=x", "mm4.drop: argument \"x\" is too many, expected none"},
-		{"mm4.bad-ke=shrt", "mm4.bad-ke: \"shrt\" is none of omit|empty|zero|one|p-1|short|long"},
-		{"mm4.bad-ke=short,long", "mm4.bad-ke: argument \"long\" is too many, expected omit|empty|zero|one|p-1|short|long"},
-		{"qm2.ids", "qm2.ids: argument swap|narrow|widen|omit|one|three is missing"},
-		{"delay=mm4", "delay: argument MILLISECONDS is missing"},
-		{"delay=mm9,1", "delay: \"mm9\" is none of MM2|MM4|MM6|QM1|QM2|QM3|INFO"},
-		{"delay=mm4,0", "delay: MILLISECONDS is \"0\", expected 1 to 3600000"},
-		{"delay=mm4,5x", "delay: MILLISECONDS is \"5x\", expected 1 to 3600000"},
-		{"mm4.drop@0", "occurrence @0, expected @1 to @1000000"},
-		{"mm4.drop p=0", "p is \"0\", expected more than 0, at most 1"},
-		{"mm4.drop p=1.5", "p is \"1.5\", expected more than 0, at most 1"},
-		{"mm4.drop p=nan", "p is \"nan\", expected more than 0, at most 1"},
-		{"mm4.drop seed=-1", "seed is \"-1\", expected a number"},
-		{"mm4.drop count=0", "count is \"0\", expected 1 to 1000000"},
-		{"mm4.drop colour=red", "\"colour\" is none of p, seed, count"}};
+	    {"something-else-entirely",
+		"there is no fault \"something-else-entirely\"; `ikev1ctl fault list' shows them"},
+	    {"", "an empty fault, expected a name"}, {"   ", "an empty fault, expected a name"},
+	    {"mm4.drop=x", "mm4.drop: argument \"x\" is too many, expected none"},
+	    {"mm4.bad-ke=shrt",
+		"mm4.bad-ke: \"shrt\" is none of omit|empty|zero|one|p-1|short|long"},
+	    {"mm4.bad-ke=short,long",
+		"mm4.bad-ke: argument \"long\" is too many, expected omit|empty|zero|one|p-1|short|long"},
+	    {"qm2.ids", "qm2.ids: argument swap|narrow|widen|omit|one|three is missing"},
+	    {"delay=mm4", "delay: argument MILLISECONDS is missing"},
+	    {"delay=mm9,1", "delay: \"mm9\" is none of MM2|MM4|MM6|QM1|QM2|QM3|INFO"},
+	    {"delay=mm4,0", "delay: MILLISECONDS is \"0\", expected 1 to 3600000"},
+	    {"delay=mm4,5x", "delay: MILLISECONDS is \"5x\", expected 1 to 3600000"},
+	    {"mm4.drop@0", "occurrence @0, expected @1 to @1000000"},
+	    {"mm4.drop p=0", "p is \"0\", expected more than 0, at most 1"},
+	    {"mm4.drop p=1.5", "p is \"1.5\", expected more than 0, at most 1"},
+	    {"mm4.drop p=nan", "p is \"nan\", expected more than 0, at most 1"},
+	    {"mm4.drop seed=-1", "seed is \"-1\", expected a number"},
+	    {"mm4.drop count=0", "count is \"0\", expected 1 to 1000000"},
+	    {"mm4.drop colour=red", "\"colour\" is none of p, seed, count"}};
 	static char long_text[FAULT_SPEC_MAX + 1];
 	struct why  w;
 
@@ -85,17 +90,21 @@ contradictions(void)
 	static const struct {
 		const char *first, *second;
 		bool	    ok;
-	} rows[] = {{"mm4.drop", "mm4.drop", false}, {"mm4.drop@1", "mm4.drop@3", true}, {"mm4.drop@1", "mm4.drop@1", false},
-		{"mm4.bad-ke=zero", "mm4.bad-ke=one", false}, {"mm2.all", "mm2.foreign-transform", false},
-		{"mm2.lifetime-up", "mm2.foreign-transform", true}, {"mm1.ignore", "mm4.drop", false},
-		{"mm4.drop", "mm1.ignore", false}, {"mm1.ignore@1", "mm4.drop", true}, {"mm1.ignore count=2", "mm4.drop", true},
-		{"mm1.ignore p=0.5", "mm4.drop", true}, {"psk.mismatch", "qm1.ignore", false},
-		{"psk.mismatch", "psk.mismatch:protected", false}, {"psk.mismatch", "mm4.natd-lie", true},
-		{"mm4.drop", "mm4.late-replay", true}, {"delay=MM4,5", "delay=MM2,5", true}, {"delay=MM4,5", "reorder=MM4", false},
-		{"delay=MM4,5", "delay=MM4,6", false}, {"mm3.ignore", "delay=MM4,5", false}, {"mm3.ignore", "delay=MM2,5", true},
-		{"hdr.flags=MM2", "hdr.version=MM2", false}, {"hdr.flags=MM2", "hdr.version=MM4", true},
-		{"dpd.mute", "notify.invalid-spi", true}, {"qm2.ids=swap", "qm2.spi0", true}, {"delete.p2", "delete.double", false},
-		{"mm6.drop", "p1.ok-then-delete", false}, {"qm3.ignore", "qm2.lifetime", true}};
+	} rows[] = {{"mm4.drop", "mm4.drop", false}, {"mm4.drop@1", "mm4.drop@3", true},
+	    {"mm4.drop@1", "mm4.drop@1", false}, {"mm4.bad-ke=zero", "mm4.bad-ke=one", false},
+	    {"mm2.all", "mm2.foreign-transform", false},
+	    {"mm2.lifetime-up", "mm2.foreign-transform", true}, {"mm1.ignore", "mm4.drop", false},
+	    {"mm4.drop", "mm1.ignore", false}, {"mm1.ignore@1", "mm4.drop", true},
+	    {"mm1.ignore count=2", "mm4.drop", true}, {"mm1.ignore p=0.5", "mm4.drop", true},
+	    {"psk.mismatch", "qm1.ignore", false},
+	    {"psk.mismatch", "psk.mismatch:protected", false},
+	    {"psk.mismatch", "mm4.natd-lie", true}, {"mm4.drop", "mm4.late-replay", true},
+	    {"delay=MM4,5", "delay=MM2,5", true}, {"delay=MM4,5", "reorder=MM4", false},
+	    {"delay=MM4,5", "delay=MM4,6", false}, {"mm3.ignore", "delay=MM4,5", false},
+	    {"mm3.ignore", "delay=MM2,5", true}, {"hdr.flags=MM2", "hdr.version=MM2", false},
+	    {"hdr.flags=MM2", "hdr.version=MM4", true}, {"dpd.mute", "notify.invalid-spi", true},
+	    {"qm2.ids=swap", "qm2.spi0", true}, {"delete.p2", "delete.double", false},
+	    {"mm6.drop", "p1.ok-then-delete", false}, {"qm3.ignore", "qm2.lifetime", true}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct fault_room *room = fault_room_new();
@@ -103,7 +112,8 @@ contradictions(void)
 
 		T_OK(fault_set(room, "g", rows[i].first, 0, &w));
 		if ((fault_set(room, "g", rows[i].second, 0, &w) == IKE_OK) != rows[i].ok)
-			T_FAIL("%s and %s: %s", rows[i].first, rows[i].second, rows[i].ok ? w.text : "both are armed");
+			T_FAIL("%s and %s: %s", rows[i].first, rows[i].second,
+			    rows[i].ok ? w.text : "both are armed");
 		/* Another group is another matter. */
 		w = (struct why){0};
 		T_OK(fault_set(room, "h", rows[i].second, 0, &w));
@@ -201,7 +211,8 @@ chance(void)
 		struct lab *l = lab_new(NULL, 5);
 		bool	    again;
 
-		T_OK(fault_set(l->faults, "lab", r < 2 ? "mm4.drop p=0.3 seed=42" : "mm4.drop p=0.3 seed=43", 0, &w));
+		T_OK(fault_set(l->faults, "lab",
+		    r < 2 ? "mm4.drop p=0.3 seed=42" : "mm4.drop p=0.3 seed=43", 0, &w));
 		T_TRUE(lab_logged(l, r < 2 ? "p=0.3 seed=42" : "p=0.3 seed=43"));
 		for (int k = 0; k < 40; k += 2) {
 			runs[r][k] = mm4_comes(l, &i, &again) ? '+' : '-';
@@ -278,7 +289,8 @@ static void
 policies(void)
 {
 	struct lab_policy  good = {.group = "faults = [ \"psk.mismatch\", \"mm4.drop@2\" ];"};
-	struct lab_policy  bad = {.group = "\nfaults = [ \"psk.mismatch\",\n \"mm4.dorp\", \"mm6.drop\" ];"};
+	struct lab_policy bad = {
+	    .group = "\nfaults = [ \"psk.mismatch\",\n \"mm4.dorp\", \"mm6.drop\" ];"};
 	char		  *text = lab_policy_text(&good), *wrong = lab_policy_text(&bad);
 	struct policy	  *p = lab_load(text), *q = lab_load(wrong);
 	struct fault_room *room = fault_room_new();
@@ -296,7 +308,8 @@ policies(void)
 	T_STR(all.text, "mm4.drop@2");
 	T_TRUE(all.last.from_policy);
 	/* Armed at run time: stays over a reload, which arms the policy's anew. */
-	T_ERR(fault_set(room, "lab", "dpd.mute", 0, &w), IKE_E_CONF); /* no negotiation gets that far */
+	/* no negotiation gets that far */
+	T_ERR(fault_set(room, "lab", "dpd.mute", 0, &w), IKE_E_CONF);
 	T_OK(fault_set(room, "lab", "mm2.lifetime-up", 0, &w));
 	fault_set_policy(room, p);
 	all = (struct states){0};
@@ -393,8 +406,13 @@ honest(void)
 			size_t k = strlen(text);
 
 			snprintf(text + k, sizeof(text) - k, " %.*s",
-			    (int)strcspn(d->args[i].kind == ARG_STEP ? "MM4" : d->args[i].kind == ARG_NUMBER ? "100" : d->args[i].words, "|"),
-			    d->args[i].kind == ARG_STEP ? "MM4" : d->args[i].kind == ARG_NUMBER ? "100" : d->args[i].words);
+			    (int)strcspn(d->args[i].kind == ARG_STEP ? "MM4" :
+				    d->args[i].kind == ARG_NUMBER    ? "100" :
+								       d->args[i].words,
+				"|"),
+			    d->args[i].kind == ARG_STEP	      ? "MM4" :
+				d->args[i].kind == ARG_NUMBER ? "100" :
+								d->args[i].words);
 		}
 		armed = conversation(text, false);
 		if (strcmp(armed, unarmed) != 0)

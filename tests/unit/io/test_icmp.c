@@ -32,7 +32,8 @@ peer_of(const char *ours, const char *its, struct path *p)
 	n = sizeof(ss);
 	if (getsockname(fd, (struct sockaddr *)&ss, &n) != 0)
 		return -1;
-	*p = (struct path){.local = local, .remote = endpoint_from_sockaddr((struct sockaddr *)&ss)};
+	*p = (struct path){.local = local,
+	    .remote = endpoint_from_sockaddr((struct sockaddr *)&ss)};
 	return fd;
 }
 
