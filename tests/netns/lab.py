@@ -327,6 +327,7 @@ charon-systemd {{
   plugins {{ vici {{ socket = unix://{dir}/vici }} }}
   filelog {{ main {{
     path = {log}
+    ike_name = {ike_name}
     flush_line = yes
     time_format = %H:%M:%S
     time_add_ms = yes
@@ -398,7 +399,7 @@ class Charon(Process):
     """
 
     def __init__(self, host, connections=None, key="lab-key", name="charon", esp=True, retransmit=2.0,
-                 keep_alive=20):
+                 keep_alive=20, ike_name=False):
         lab = host.lab
         self.dir = os.path.join(lab.dir, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -411,7 +412,7 @@ class Charon(Process):
             os.unlink(self.vici)
         write(os.path.join(self.dir, "strongswan.conf"), STRONGSWAN_CONF.format(
             plugins=PLUGINS.format(kernel="kernel-libipsec" if esp else ""), dir=self.dir, log=self.log.path,
-            retransmit=retransmit, keep_alive=keep_alive))
+            retransmit=retransmit, keep_alive=keep_alive, ike_name="yes" if ike_name else "no"))
         for folder in ("x509 x509ca x509ocsp x509aa x509ac x509crl pubkey private rsa ecdsa bliss pkcs8 "
                        "pkcs12").split():
             os.makedirs(os.path.join(self.dir, folder), exist_ok=True)
