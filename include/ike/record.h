@@ -41,7 +41,7 @@ struct record_phase2 { /* the question a Quick Mode put */
 	bool ke, nat;
 	const struct crypto_map_entry *entry; /* NULL: none matched */
 	const struct alg_group *phase1_group;
-	char local_proxy[128], remote_proxy[128]; /* as offered, "" before they were read */
+	bool proxies; /* the peer's words were read, they stand below */
 	struct addr local_low, local_high, remote_low, remote_high;
 	uint8_t ip_proto;
 	uint16_t local_port, remote_port;
@@ -71,8 +71,7 @@ struct record {
 	char key_found[160]; /* which key the peer has, in words; "": not looked for or not found */
 	unsigned step_count; /* kept, at most RECORD_STEPS */
 	unsigned lost;	     /* steps that did not fit */
-	struct record_step steps[RECORD_STEPS];
-	struct record *next; /* older one in the ring */
+	struct record_step steps[RECORD_STEPS]; /* last: only step_count of them are initialised */
 };
 
 /*

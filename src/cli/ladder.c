@@ -9,6 +9,7 @@
 #define STATE_WIDTH 13
 #define ARROW_WIDTH 56
 #define TEXT_MAX    200
+#define WIDTH	    100
 
 static bool ascii_only;
 
@@ -134,6 +135,30 @@ print_step(FILE *out, const json_t *x, const json_t *step, struct view *v)
 	v->last_ms = num(step, "at_ms");
 }
 
+/* Where it failed, and why, wrapped at blanks. */
+static void
+print_failed(FILE *out, const json_t *x)
+{
+	const char *state = str(x, "failed_state"), *text = str(x, "reason");
+	int column;
+
+	fputs(unicode() ? "\u2718" : "X", out);
+	column = 1 +
+	    fprintf(out, " FAILED at %s%s%s:",
+		str(x, "failed_label")[0] != '\0' ? str(x, "failed_label") : "a time-out",
+		state[0] != '\0' ? " in " : "", state);
+	while (*text != '\0') {
+		int word = (int)strcspn(text, " ");
+
+		if (column + 1 + word > WIDTH)
+			column = fprintf(out, "\n   ") - 1;
+		column += fprintf(out, " %.*s", word, text);
+		text += word;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
 static void
 print_exchange(FILE *out, const json_t *x)
 {
@@ -150,9 +175,7 @@ print_exchange(FILE *out, const json_t *x)
 	if (num(x, "lost_steps") > 0)
 		fprintf(out, "(%lld steps in the middle are not kept)\n", num(x, "lost_steps"));
 	if (strcmp(str(x, "outcome"), "failed") == 0)
-		fprintf(out, "%s FAILED at %s in %s: %.400s\n", unicode() ? "\u2718" : "X",
-		    str(x, "failed_label")[0] != '\0' ? str(x, "failed_label") : "a time-out",
-		    str(x, "failed_state"), str(x, "reason"));
+		print_failed(out, x);
 	else
 		fprintf(out, "%s %s\n", unicode() ? "\u2714" : "=",
 		    strcmp(str(x, "outcome"), "up") == 0 ? v.ours : "under way");

@@ -383,6 +383,15 @@ explain_proxies(const struct record *rec, struct explanation *x)
 {
 	const struct crypto_map_entry *entry = NULL;
 	char local[PREFIX_TEXT], remote[PREFIX_TEXT], ports[64] = "";
+	char offered_local[PROXY_TEXT], offered_remote[PROXY_TEXT];
+	struct proxy ours = {.low = rec->p2.local_low,
+	    .high = rec->p2.local_high,
+	    .ip_proto = rec->p2.ip_proto,
+	    .port = rec->p2.local_port};
+	struct proxy theirs = {.low = rec->p2.remote_low,
+	    .high = rec->p2.remote_high,
+	    .ip_proto = rec->p2.ip_proto,
+	    .port = rec->p2.remote_port};
 	enum relation how;
 
 	x->kind = "proxy-identity";
@@ -391,7 +400,7 @@ explain_proxies(const struct record *rec, struct explanation *x)
 	    "\"Received non-routine Notify message: Invalid ID info (18)\" (unverified), "
 	    "\"QM FSM error\"";
 	x->strongswan_shows = "\"received INVALID_ID_INFORMATION error notify\"; the IKE_SA stays";
-	if (rec->p2.local_proxy[0] != '\0')
+	if (rec->p2.proxies)
 		entry = nearest_entry(rec, &how);
 	if (entry == NULL) {
 		SAY(x->verdict, "%s", rec->why.text);
@@ -405,7 +414,8 @@ explain_proxies(const struct record *rec, struct explanation *x)
 		    entry->local_port);
 	SAY(x->verdict,
 	    "the proxy identities %s: offered remote %s, local %s; configured remote %s, local %s%s",
-	    relation_words[how], rec->p2.remote_proxy, rec->p2.local_proxy, remote, local, ports);
+	    relation_words[how], proxy_print(&theirs, offered_remote, sizeof(offered_remote)),
+	    proxy_print(&ours, offered_local, sizeof(offered_local)), remote, local, ports);
 	mend_proxies(rec, entry, how == WIDER, x);
 }
 

@@ -192,6 +192,7 @@ record_identity(struct record *rec, const struct pl_id *id, const char *text)
 {
 	const char *kind = "";
 	char plain[160];
+	size_t n, m;
 
 	if (rec == NULL)
 		return;
@@ -202,7 +203,11 @@ record_identity(struct record *rec, const struct pl_id *id, const char *text)
 	} else if (id->kind == ID_FQDN && strchr(text, '.') == NULL) {
 		kind = "fqdn:";
 	}
-	snprintf(rec->remote_id, sizeof(rec->remote_id), "%s%.150s", kind, text);
+	n = strlen(kind);
+	memcpy(rec->remote_id, kind, n);
+	m = strnlen(text, sizeof(rec->remote_id) - n - 1);
+	memcpy(rec->remote_id + n, text, m);
+	rec->remote_id[n + m] = '\0';
 }
 
 /*

@@ -244,8 +244,7 @@ record_proxies(struct step *s, const struct proxy *local, const struct proxy *re
 
 	if (p2 == NULL)
 		return;
-	proxy_print(local, p2->local_proxy, sizeof(p2->local_proxy));
-	proxy_print(remote, p2->remote_proxy, sizeof(p2->remote_proxy));
+	p2->proxies = true; /* in words only when they are asked for */
 	p2->local_low = local->low;
 	p2->local_high = local->high;
 	p2->remote_low = remote->low;

@@ -5,6 +5,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/record.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +14,19 @@
 
 struct ring { /* finished negotiations of one tunnel group, newest first */
 	char *group; /* "" for peers that no group matched */
-	struct record *newest;
-	unsigned count;
+	struct record *slots[RECORD_RING];
+	unsigned ended; /* ever; the newest stands in the slot before it */
 	UT_hash_handle hh;
 };
 
 struct record *
 record_begin(struct ike *ike, const struct path *path, const uint8_t *cky_i, const uint8_t *cky_r)
 {
-	struct record *rec = calloc(1, sizeof(*rec));
+	struct record *rec = malloc(sizeof(*rec));
 
 	if (rec == NULL)
 		return NULL; /* the negotiation goes on without a history */
+	memset(rec, 0, offsetof(struct record, steps));
 	rec->began_ms = ike_now(ike);
 	clock_gettime(CLOCK_REALTIME, &rec->began);
 	rec->local = path->local;
@@ -147,22 +149,19 @@ ring_of(struct ike *ike, const char *group)
 	return ring;
 }
 
-static void
-drop_oldest(struct ring *ring)
+/* The n-th of a ring, 0 the newest; NULL: there are not so many. */
+static struct record *
+ring_at(const struct ring *ring, unsigned n)
 {
-	struct record **at = &ring->newest;
-
-	while ((*at)->next != NULL)
-		at = &(*at)->next;
-	record_free(*at);
-	*at = NULL;
-	ring->count--;
+	return n < RECORD_RING && n < ring->ended ?
+	    ring->slots[(ring->ended - 1 - n) % RECORD_RING] :
+	    NULL;
 }
 
 void
 record_end(struct ike *ike, struct record **recp)
 {
-	struct record *rec = *recp;
+	struct record *rec = *recp, **slot;
 	struct ring *ring;
 
 	*recp = NULL;
@@ -173,10 +172,9 @@ record_end(struct ike *ike, struct record **recp)
 		record_free(rec);
 		return;
 	}
-	rec->next = ring->newest;
-	ring->newest = rec;
-	if (++ring->count > RECORD_RING)
-		drop_oldest(ring);
+	slot = &ring->slots[ring->ended++ % RECORD_RING];
+	record_free(*slot);
+	*slot = rec;
 }
 
 void
@@ -184,11 +182,11 @@ record_knock(struct ike *ike, const struct path *path, const struct isakmp_hdr *
     const char *exchange, const struct why *w)
 {
 	struct ring *ring = ring_of(ike, "");
-	struct record *rec;
+	struct record *rec = ring != NULL ? ring_at(ring, 0) : NULL;
 
 	if (ring == NULL ||
-	    (ring->newest != NULL && ring->newest->knock != NULL &&
-		memcmp(ring->newest->cky_i, hdr->cky_i, sizeof(hdr->cky_i)) == 0))
+	    (rec != NULL && rec->knock != NULL &&
+		memcmp(rec->cky_i, hdr->cky_i, sizeof(hdr->cky_i)) == 0))
 		return; /* it came again */
 	rec = record_begin(ike, path, hdr->cky_i, hdr->cky_r);
 	if (rec == NULL)
@@ -204,9 +202,10 @@ void
 record_key_found(struct ike *ike, const uint8_t *cky_i, const uint8_t *cky_r, const char *words)
 {
 	struct ring *ring, *next;
+	struct record *rec;
 
 	HASH_ITER(hh, ike->rings, ring, next)
-		for (struct record *rec = ring->newest; rec != NULL; rec = rec->next)
+		for (unsigned i = 0; (rec = ring_at(ring, i)) != NULL; i++)
 			if (!rec->phase2 && /* not secret */
 			    memcmp(rec->cky_i, cky_i, sizeof(rec->cky_i)) == 0 &&
 			    memcmp(rec->cky_r, cky_r, sizeof(rec->cky_r)) == 0)
@@ -219,8 +218,8 @@ records_free(struct ike *ike)
 	struct ring *ring, *next;
 
 	HASH_ITER(hh, ike->rings, ring, next) {
-		while (ring->newest != NULL)
-			drop_oldest(ring);
+		for (unsigned i = 0; i < RECORD_RING; i++)
+			record_free(ring->slots[i]);
 		HASH_DELETE(hh, ike->rings, ring);
 		free(ring->group);
 		free(ring);
@@ -280,8 +279,8 @@ ike_each_record(struct ike *ike, const struct ike_match *m, record_fn *fn, void 
 	struct xchg *x;
 
 	HASH_ITER(hh, ike->rings, ring, next_ring)
-		for (const struct record *rec = ring->newest; rec != NULL; rec = rec->next)
-			collect(&s, rec, m);
+		for (unsigned i = 0; i < RECORD_RING; i++)
+			collect(&s, ring_at(ring, i), m);
 	HASH_ITER(hh_cookie, ike->by_cookie, sa, next_sa) {
 		collect(&s, sa->rec, m);
 		LIST_FOREACH(x, &sa->xchgs, of_sa)
