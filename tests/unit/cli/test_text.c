@@ -219,6 +219,21 @@ short_answers(void)
 	T_STR(printed.out, "R-U-THERE sent on 1 SA of 10.0.0.1\n");
 	print("{\"ok\":true,\"command\":\"rekey\",\"peer\":\"all\",\"count\":3}");
 	T_STR(printed.out, "Quick Mode started for 3 IPsec SAs\n");
+	print(
+	    "{\"ok\":true,\"command\":\"fault set\",\"armed\":[{\"group\":\"asa-hq\",\"fault\":\"mm4.drop "
+	    "p=0.5\",\"from\":\"control\",\"count\":3,\"left\":2,\"probability\":0.5,\"seed\":7,\"seen\":4,"
+	    "\"fired\":2}]}");
+	T_STR(printed.out,
+	    "Faults armed:\n"
+	    "  asa-hq: mm4.drop p=0.5, 2 of 3 negotiations left, seed=7, acted 2 of 4 times\n");
+	print("{\"ok\":true,\"command\":\"fault clear\",\"count\":1,\"armed\":[]}");
+	T_STR(printed.out, "1 fault cleared\nNo fault is armed.\n");
+	print(
+	    "{\"ok\":true,\"command\":\"fault list\",\"armed\":[],\"faults\":[{\"name\":\"mm4.bad-ke\","
+	    "\"arguments\":\"omit|zero\",\"wire\":\"w\",\"asa\":\"a\",\"strongswan\":\"s\",\"how\":\"h\"}]}");
+	T_STR(printed.out,
+	    "mm4.bad-ke=omit|zero\n    wire        w\n    ASA         a\n    strongSwan  s\n"
+	    "    as if       h\nNo fault is armed.\n");
 	print("{\"ok\":true,\"command\":\"reload\",\"notes\":[\"workers has changed\"]}");
 	T_STR(printed.out, "policy reloaded\nworkers has changed\n");
 	print(

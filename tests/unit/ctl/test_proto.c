@@ -56,6 +56,13 @@ command_lines_become_requests(void)
 		"{\"command\":\"peer-config\",\"product\":\"asa-legacy\",\"group\":\"hq\"}"},
 	    {"peer-config strongswan --ipsec-conf",
 		"{\"command\":\"peer-config\",\"product\":\"strongswan-ipsec\"}"},
+	    {"fault list", "{\"command\":\"fault list\"}"},
+	    {"fault set asa-hq mm4.drop@2 p=0.5 --count 3",
+		"{\"command\":\"fault set\",\"peer\":\"asa-hq\",\"fault\":\"mm4.drop@2 p=0.5\","
+		"\"count\":3}"},
+	    {"fault set all delay mm4 500 --count=1",
+		"{\"command\":\"fault set\",\"peer\":\"all\",\"fault\":\"delay mm4 500\",\"count\":1}"},
+	    {"fault clear asa-hq", "{\"command\":\"fault clear\",\"peer\":\"asa-hq\"}"},
 	    {"log level warning", "{\"command\":\"log level\",\"level\":\"warning\"}"},
 	};
 	char buf[400];
@@ -99,6 +106,14 @@ mistakes_are_named(void)
 	    {"peer-config ios --legacy",
 		"! \"--legacy\" is wrong here; usage: peer-config PRODUCT [GROUP] "
 		"[--legacy|--ipsec-conf]"},
+	    {"fault set asa-hq", "! \"fault set\" wants a fault; \"fault list\" shows them"},
+	    {"fault set asa-hq mm4.drop --count 0",
+		"! \"--count\" is wrong here; usage: fault set PEER FAULT [--count N]"},
+	    {"fault clear --count 1",
+		"! \"--count\" is wrong here; usage: fault clear [PEER] [FAULT]"},
+	    {"fault",
+		"! \"fault\" is not complete; it begins \"fault list\", \"fault set\", "
+		"\"fault clear\""},
 	    {"status now", "! \"now\" is too much; usage: status"},
 	    {"show isakmp sa detail a b",
 		"! \"b\" is too much; usage: show isakmp sa [detail] "

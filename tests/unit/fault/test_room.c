@@ -56,7 +56,8 @@ miswritten(void)
 	    {"mm4.bad-ke=shrt",
 		"mm4.bad-ke: \"shrt\" is none of omit|empty|zero|one|p-1|short|long"},
 	    {"mm4.bad-ke=short,long",
-		"mm4.bad-ke: argument \"long\" is too many, expected omit|empty|zero|one|p-1|short|long"},
+		"mm4.bad-ke: argument \"long\" is too many, expected "
+		"omit|empty|zero|one|p-1|short|long"},
 	    {"qm2.ids", "qm2.ids: argument swap|narrow|widen|omit|one|three is missing"},
 	    {"delay=mm4", "delay: argument MILLISECONDS is missing"},
 	    {"delay=mm9,1", "delay: \"mm9\" is none of MM2|MM4|MM6|QM1|QM2|QM3|INFO"},
