@@ -3,6 +3,7 @@
  * more.
  */
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/err.h"
