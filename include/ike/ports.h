@@ -17,6 +17,7 @@
 struct path { /* where a datagram came from, or goes */
 	struct endpoint local, remote;
 	bool marker; /* on the NAT-T port: IKE carries the non-ESP marker (RFC 3948 2.2) */
+	unsigned link; /* interface of a link-local peer, 0: the routes know */
 };
 
 struct child_keys { /* an IPsec SA pair's keys, for the time of the call only */

@@ -29,6 +29,7 @@ dpd_request(struct step *s, const struct pl_notify *n)
 	if (!read_seq(n, &seq))
 		return why(&s->why, IKE_E_SYNTAX,
 		    "R-U-THERE with %zu octets of data, 4 are expected", n->data.n);
+	s->numbered = true;
 	COUNT(s->ike, dpd_in);
 	/* Some repeat a question with its number, none goes back: that is a replay (RFC 3706 7). */
 	if (sa->dpd_peer_seen && seq < sa->dpd_peer_seq) {
@@ -55,8 +56,9 @@ dpd_acknowledged(struct step *s, const struct pl_notify *n)
 	struct sa *sa = s->sa;
 	uint32_t seq;
 
+	s->numbered = true;
 	if (!read_seq(n, &seq) || seq != sa->dpd_seq || sa->dpd_seq == 0) {
-		LOG(DPD_BAD_SEQUENCE, &sa->who,
+		LOG_LIMITED(s->ike->limiter, ike_now(s->ike), DPD_BAD_SEQUENCE, &sa->who,
 		    "Received DPD sequence number 0x%x in DPD R-U-THERE-ACK, expected 0x%x",
 		    read_seq(n, &seq) ? seq : 0, sa->dpd_seq);
 		return;

@@ -33,8 +33,8 @@
 #define NOTIFY_SPI_LEN 16 /* both cookies */
 #define SPI_LEN 4
 #define SPI_MIN 256u /* RFC 2407 4.6.1, RFC 4303 2.1 */
-#define INFO_KEPT 64 /* message ids of informational messages known again */
-#define QUICK_KEPT 1024 /* of Quick Modes, at most */
+#define INFO_KEPT 64 /* informational messages known again, besides DPD's, which are numbered */
+#define QUICK_KEPT 512 /* first messages of Quick Modes known again, at most */
 #define UNPROVEN_LINES 8 /* received messages logged between two that prove the peer */
 
 /* ---- timers (timer.c): one heap for each engine ---- */
@@ -134,7 +134,8 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	struct secret skeyid_d, skeyid_a, key;
 	uint8_t iv[ALG_MAX_BLOCK]; /* last phase 1 block */
 	struct kept kept;
-	uint32_t info_seen[INFO_KEPT]; /* message ids */
+	/* beginnings of digests: some peers' message ids are small and come again */
+	uint64_t info_seen[INFO_KEPT];
 	unsigned info_next;
 	struct kept info_kept; /* the last DPD request and its acknowledgement */
 	uint8_t *id_body; /* the peer's identity as sent, owned */
@@ -146,7 +147,7 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	uint64_t octets; /* protected, both ways */
 	struct timer life, dpd, keepalive;
 	struct history history;
-	uint32_t *quick_seen; /* message ids of Quick Modes that were authenticated, owned */
+	uint64_t *quick_seen; /* of authenticated first messages, the same; owned */
 	unsigned quick_count, quick_next;
 	unsigned unproven; /* received messages logged since one that proved the peer */
 	char *last_error; /* owned, NULL: none */
@@ -232,6 +233,7 @@ struct step { /* everything a handler may touch */
 	uint8_t request[DIGEST_LEN]; /* of the datagram */
 	uint8_t last_block[ALG_MAX_BLOCK]; /* of its ciphertext */
 	bool authenticated; /* the HASH verified */
+	bool numbered; /* a sequence number tells copies of it */
 	bool fresh; /* and it can be no replay: it answers something new of ours, or counts on */
 	bool told; /* the handler has logged the reason in words of its own */
 	bool end_sa; /* a handler's wish: the SA is over once the step is */
@@ -309,9 +311,9 @@ void sa_handshake_free(struct sa *);
 /* The authenticated message came from here: follow the peer. */
 void sa_moved(struct sa *, const struct path *);
 bool sa_established(const struct sa *);
-/* A Quick Mode's message id was used; is it one of those? */
-void sa_quick_note(struct sa *, uint32_t msgid);
-bool sa_quick_seen(const struct sa *, uint32_t msgid);
+/* A Quick Mode began with a datagram of this digest; is it one of those? */
+void sa_quick_note(struct sa *, const uint8_t *digest);
+bool sa_quick_seen(const struct sa *, const uint8_t *digest);
 /* Protected octets went by; an SA whose lifetime in kilobytes is over expires at the next tick. */
 void sa_count_octets(struct sa *, size_t n);
 /* Remember the last refusal in words. */

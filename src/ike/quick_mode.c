@@ -507,7 +507,7 @@ qm_done(struct step *s)
 	    proxy_print(&child->local, l, sizeof(l)), proxy_print(&child->remote, r, sizeof(r)));
 	LOG(P2_COMPLETED, &s->sa->who, "PHASE 2 COMPLETED (msgid=%08x)", child->msgid);
 	mark_rekeyed(child->sa, child);
-	quick_next(s->sa);
+	quick_next(child->sa);
 	return IKE_OK;
 }
 

@@ -549,10 +549,13 @@ room_for_exchange(struct arrival *a, struct sa *sa)
 static void
 heard(struct step *s, size_t octets)
 {
+	/* What is authenticated, and neither remembered nor an old number, is no replay. */
+	if (s->authenticated && (s->fresh || !s->numbered)) {
+		sa_count_octets(s->sa, octets);
+		s->sa->unproven = 0;
+	}
 	if (!s->fresh)
 		return;
-	sa_count_octets(s->sa, octets);
-	s->sa->unproven = 0;
 	s->sa->heard_ms = ike_now(s->ike);
 	s->sa->dpd_unanswered = 0;
 	sa_moved(s->sa, &s->path);
@@ -575,10 +578,11 @@ quick_mode(struct arrival *a, struct sa *sa)
 	struct step s;
 	struct msg m;
 	enum ike_err e;
+	bool first;
 
 	if (x != NULL && answered_before(a, sa, &x->kept, "Phase 2", x->rec))
 		return;
-	if (x == NULL && sa_quick_seen(sa, a->hdr.msgid)) {
+	if (x == NULL && sa_quick_seen(sa, a->digest)) {
 		COUNT(a->ike, duplicates);
 		LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
 		    "Quick Mode %08x is long over: a replay, ignored", a->hdr.msgid);
@@ -595,9 +599,10 @@ quick_mode(struct arrival *a, struct sa *sa)
 			fsm_end_xchg(x);
 		return;
 	}
+	first = x->state == QM_START;
 	e = fsm_step(&s, HAP_RX_QM);
-	if (s.authenticated && e != IKE_E_SILENT && x->state != QM_ACTIVE)
-		sa_quick_note(sa, a->hdr.msgid);
+	if (first && s.authenticated && e != IKE_E_SILENT)
+		sa_quick_note(sa, a->digest);
 	heard(&s, a->octets.n);
 	if (e != IKE_OK)
 		quick_failed(&s);
@@ -607,12 +612,15 @@ quick_mode(struct arrival *a, struct sa *sa)
 		x->path = *a->path;
 }
 
-/* A message id is used once (RFC 2409 5.7): one that was, is a replay. */
+/* Message ids should be used once (RFC 2409 5.7), but vpnc's have few bits: the octets tell. */
 static bool
 info_seen(struct arrival *a, struct sa *sa)
 {
+	uint64_t d;
+
+	memcpy(&d, a->digest, sizeof(d));
 	for (unsigned i = 0; i < INFO_KEPT; i++)
-		if (sa->info_seen[i] == a->hdr.msgid)
+		if (sa->info_seen[i] == d)
 			return true;
 	return false;
 }
@@ -643,7 +651,9 @@ informational(struct arrival *a, struct sa *sa)
 			fsm_end_sa(sa);
 		return;
 	}
-	sa->info_seen[sa->info_next++ % INFO_KEPT] = a->hdr.msgid;
+	if (!s.numbered)
+		memcpy(&sa->info_seen[sa->info_next++ % INFO_KEPT], a->digest,
+		    sizeof(*sa->info_seen));
 	heard(&s, a->octets.n);
 	if (s.end_sa)
 		fsm_end_sa(sa);

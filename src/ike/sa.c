@@ -355,32 +355,38 @@ sa_moved(struct sa *sa, const struct path *path)
 }
 
 bool
-sa_quick_seen(const struct sa *sa, uint32_t msgid)
+sa_quick_seen(const struct sa *sa, const uint8_t *digest)
 {
+	uint64_t d;
+
+	memcpy(&d, digest, sizeof(d));
 	for (unsigned i = 0; i < sa->quick_count; i++)
-		if (sa->quick_seen[i] == msgid)
+		if (sa->quick_seen[i] == d)
 			return true;
 	return false;
 }
 
 /* The list grows by doubling; when it is as long as it may be, the oldest goes. */
 void
-sa_quick_note(struct sa *sa, uint32_t msgid)
+sa_quick_note(struct sa *sa, const uint8_t *digest)
 {
-	if (sa_quick_seen(sa, msgid))
+	uint64_t d;
+
+	if (sa_quick_seen(sa, digest))
 		return;
+	memcpy(&d, digest, sizeof(d));
 	if (sa->quick_count < QUICK_KEPT && (sa->quick_count & (sa->quick_count - 1)) == 0) {
 		size_t cap = sa->quick_count == 0 ? 1 : sa->quick_count * 2u;
-		uint32_t *list = realloc(sa->quick_seen, cap * sizeof(*list));
+		uint64_t *list = realloc(sa->quick_seen, cap * sizeof(*list));
 
 		if (list == NULL)
 			return;
 		sa->quick_seen = list;
 	}
 	if (sa->quick_count < QUICK_KEPT)
-		sa->quick_seen[sa->quick_count++] = msgid;
+		sa->quick_seen[sa->quick_count++] = d;
 	else
-		sa->quick_seen[sa->quick_next++ % QUICK_KEPT] = msgid;
+		sa->quick_seen[sa->quick_next++ % QUICK_KEPT] = d;
 }
 
 void

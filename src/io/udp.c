@@ -243,6 +243,9 @@ deliver(struct door *d, struct mmsghdr *m, const struct sockaddr_storage *from, 
 
 	path.local.addr = dialled(&m->msg_hdr);
 	path.remote = endpoint_from_sockaddr((const struct sockaddr *)from);
+	/* The kernel gives a scope with link-local addresses only. */
+	if (from->ss_family == AF_INET6)
+		path.link = ((const struct sockaddr_in6 *)from)->sin6_scope_id;
 	if ((m->msg_hdr.msg_flags & MSG_TRUNC) != 0 || path.local.addr.family == ADDR_NONE ||
 	    path.remote.addr.family == ADDR_NONE || path.remote.port == 0) {
 		u->stats.recv_errors++;
@@ -344,7 +347,7 @@ door_for(const struct udp *u, const struct endpoint *local)
 
 /* Have the datagram leave from this address. */
 static void
-set_source(struct msghdr *m, union control *room, const struct addr *from)
+set_source(struct msghdr *m, union control *room, const struct addr *from, unsigned link)
 {
 	struct cmsghdr *c = &room->align;
 	struct chunk octets = addr_octets(from);
@@ -352,7 +355,7 @@ set_source(struct msghdr *m, union control *room, const struct addr *from)
 	memset(room, 0, sizeof(*room));
 	m->msg_control = room;
 	if (from->family == ADDR_V6) {
-		struct in6_pktinfo info = {.ipi6_ifindex = 0};
+		struct in6_pktinfo info = {.ipi6_ifindex = link};
 
 		m->msg_controllen = sizeof(room->v6);
 		memcpy(&info.ipi6_addr, octets.p, octets.n);
@@ -405,7 +408,7 @@ udp_send(struct udp *u, const struct path *path, struct chunk datagram)
 	}
 	m.msg_namelen = endpoint_to_sockaddr(&path->remote, &to);
 	if (!addr_is_any(&path->local.addr))
-		set_source(&m, &room, &path->local.addr);
+		set_source(&m, &room, &path->local.addr, path->link);
 	sent = sendmsg(d->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0 && errno == EAGAIN && u->patient) {
 		wait.fd = d->fd;

@@ -3,6 +3,7 @@
  * more.
  */
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -331,6 +332,56 @@ keepalives_write_few_lines(void)
 	lab_free(l);
 }
 
+static void
+message_ids_that_come_again(void)
+{
+	struct lab *l = lab_new(NULL, 21);
+	struct initiator i;
+	struct msg m;
+
+	lab_t_peer(&i);
+	T_STEP(lab_phase1, l, &i);
+	lab_drop(l);
+	for (uint32_t k = 0; k < 2; k++) {
+		uint32_t seq = htonl(50 + k);
+		uint8_t spi[16];
+		memcpy(spi, i.cky_i, 8);
+		memcpy(spi + 8, i.cky_r, 8);
+		ini_info_begin(&i, &m);
+		m.hdr.msgid = 105;
+		ini_add_notify(&i, &m, PROTO_ISAKMP, N_R_U_THERE, CHUNK(spi, 16),
+		    CHUNK((uint8_t *)&seq, 4));
+		lab_rx(l, &i, ini_info_end(&i, &m));
+		T_EQ(l->count, 1);
+		lab_drop(l);
+	}
+	ini_fini(&i);
+	lab_free(l);
+}
+
+static void
+honest_messages_keep_their_lines(void)
+{
+	struct lab *l = lab_new(NULL, 22);
+	struct initiator i;
+	struct ini_qm q[12];
+
+	lab_t_peer(&i);
+	T_STEP(lab_phase1, l, &i);
+	lab_drop(l);
+	lab_log_clear(l);
+	for (int k = 0; k < 12; k++) {
+		ini_qm_init(&q[k], &i);
+		lab_rx(l, &i, ini_qm1(&q[k]));
+	}
+	T_EQ(lines_of(l, "RECEIVED Message"), 12);
+	lab_drop(l);
+	for (int k = 0; k < 12; k++)
+		ini_qm_fini(&q[k]);
+	ini_fini(&i);
+	lab_free(l);
+}
+
 int
 main(void)
 {
@@ -347,5 +398,7 @@ main(void)
 	T_RUN(our_question_follows_the_peer);
 	T_RUN(delete_under_the_older_sa);
 	T_RUN(keepalives_write_few_lines);
+	T_RUN(message_ids_that_come_again);
+	T_RUN(honest_messages_keep_their_lines);
 	return lab_t_end();
 }
