@@ -32,7 +32,7 @@ class Row:
     theirs: tuple = ()          # regular expressions on charon's lines
     ours: tuple = ()            # on our own, beside "FAULT name:"
     wire: tuple = ()            # on the datagrams, as SNIFF prints them
-    explained: bool = None      # `explain` names the fault; None: exactly when there is no CHILD_SA
+    explained: bool = True      # `explain` names the fault; it does not remember what came after a negotiation
     stopped: str = ""           # where it says that it stopped
     faults: tuple = ()          # armed beside it
     group: dict = dataclasses.field(default_factory=dict)       # more keys of the tunnel group,
@@ -98,8 +98,7 @@ def notify(which, theirs, ours=None):
 
 FIRST = [
     Row("mm1.ignore", REFUSED, again(1), stopped="MM1"),
-    Row("mm1.unreach", REFUSED, again(1), wire=(r"^icmp 3/3 10\.9\.0\.2 > 10\.9\.3\.\d+ of 10\.9\.3\.\d+:500 > 10\.9\.0\.2:500",),
-        explained=False),
+    Row("mm1.unreach", REFUSED, again(1), wire=(r"^icmp 3/3 10\.9\.0\.2 > 10\.9\.3\.\d+ of 10\.9\.3\.\d+:500 > 10\.9\.0\.2:500",)),
     Row("mm1.no-proposal", REFUSED, (r"parsed INFORMATIONAL_V1 request \d+ \[ N\(NO_PROP\) \]",
                                      r"received NO_PROPOSAL_CHOSEN error notify"), stopped="MM1"),
     foreign("group", r".*/MODP_1536"), foreign("hash", r".*HMAC_MD5"), foreign("encryption", r"3DES_CBC"),
@@ -122,7 +121,7 @@ FIRST = [
     # Nobody told us of a NAT: we refuse the encapsulation in UDP that charon then asks for.
     Row("mm4.natd-lie", NO_CHILD, (r"local host is behind NAT, sending keep alives", r"remote host is behind NAT",
                                    r"IKE_SA f\d+\[\d+\] established"),
-        (r"NAT-T: the peer floated to UDP port 4500",), wire=(sent("05100201", port=4500),), explained=False),
+        (r"NAT-T: the peer floated to UDP port 4500",), wire=(sent("05100201", port=4500),)),
     Row("mm4.late-replay=400", UP, (r"ignoring ID_PROT in established IKE_SA state",),
         wire=(rf"{sent('04100200')}(\w+)\n(?:.*\n)*?.*{sent('04100200')[1:]}\1$",)),
     # charon has given up by then, and says nothing of a message for cookies that it has forgotten.
@@ -196,11 +195,11 @@ QUICK = [
     Row("qm.reverse=bad-proxy", UP, (r"no matching CHILD_SA config found for 198\.51\.100\.0/24 === 203\.0\.113\.0/24|"
                                      r"no matching CHILD_SA config found for 203\.0\.113\.0/24 === 198\.51\.100\.0/24",
                                      r"HASH N\(INVAL_ID\)"),
-        (r"Received non-routine Notify message: INVALID_ID_INFORMATION \(18\)",), explained=True),
+        (r"Received non-routine Notify message: INVALID_ID_INFORMATION \(18\)",)),
     Row("qm.reverse=bad-transform", UP, (r"no matching proposal found", r"HASH N\(NO_PROP\)"),
-        (r"Received non-routine Notify message: NO_PROPOSAL_CHOSEN \(14\)",), explained=True),
+        (r"Received non-routine Notify message: NO_PROPOSAL_CHOSEN \(14\)",)),
     Row("qm.reverse=pfs", UP, (r"no matching proposal found", r"HASH N\(NO_PROP\)"),
-        (r"Received non-routine Notify message: NO_PROPOSAL_CHOSEN \(14\)",), explained=True),
+        (r"Received non-routine Notify message: NO_PROPOSAL_CHOSEN \(14\)",)),
 ]
 AFTER = [
     Row("delete.p2", UP, (CHILD_UP, r"received DELETE for ESP CHILD_SA with SPI \w{8}", r"closing CHILD_SA f\d+"),
@@ -213,9 +212,9 @@ AFTER = [
     Row("delete.double", UP, (CHILD_UP, r"received DELETE for ESP CHILD_SA", r"CHILD_SA not found, ignored"),
         then=lambda stage, n: stage.has_no_pair(n)),
     Row("dpd.mute", UP, (r"sending DPD request", r"DPD check timed out, enforcing DPD action"),
-        conn={"dpd_delay": "1s", "dpd_timeout": "3s"}),
+        conn={"dpd_delay": "1s", "dpd_timeout": "3s"}, explained=False),
     Row("dpd.wrong-seq", UP, (r"received invalid DPD sequence number \d+ \(expected \d+\), ignored",),
-        conn={"dpd_delay": "1s", "dpd_timeout": "30s"}),
+        conn={"dpd_delay": "1s", "dpd_timeout": "30s"}, explained=False),
     Row("dpd.flood=7", UP, (r"(?:parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(DPD\) \](?:.|\n)*){7}", CHILD_UP)),
     notify("initial-contact", r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(INITIAL_CONTACT\) \]"),
     notify("responder-lifetime", r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(\(24576\)\) \]"),
@@ -250,7 +249,7 @@ HEADER = [
     Row("ttl=MM4", UP, (CHILD_UP,), wire=(sent("04100200", ttl="1"), sent("01100200", ttl="64"))),
     Row("ttl=MM6,3", UP, (CHILD_UP,), wire=(sent("05100201", ttl="3"),)),
     Row("port-change=MM4", NO_CHILD, (r"remote endpoint changed from 10\.9\.0\.2\[500\] to 10\.9\.0\.2\[4500\]",),
-        wire=(sent("04100200", port=4500),), explained=False),
+        wire=(sent("04100200", port=4500),)),
 ]
 FAULTS = FIRST + LAST + QUICK + AFTER + HEADER
 
@@ -406,9 +405,9 @@ class Stage:
         return problems + self.explained(n)
 
     def explained(self, n):
-        """`explain` names the fault of a negotiation that failed, and says that it was asked for."""
+        """`explain` names the fault, wherever the negotiation ended, and says that it was asked for."""
         r, who = self.rows[n], f"10.9.3.{n}"
-        if not (r.end != UP if r.explained is None else r.explained):
+        if not r.explained:
             return []
 
         def look():
