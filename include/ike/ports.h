@@ -41,7 +41,8 @@ struct ike_ports {
 	void (*random)(void *ctx, uint8_t *out, size_t n);
 
 	/*
-	 * Send one datagram in the way that the plan says; NULL: it is dropped or sent, no more than
+	 * Send one datagram in the way that the plan says; NULL: it is dropped or sent, no more
+	 * than
 	 * that.
 	 */
 	void (*send_so)(void *ctx, const struct path *, struct chunk datagram,

@@ -66,7 +66,8 @@ greet_builtin(const struct policy *p, const char *socket, const char *program)
 	print_addresses(&p->listen);
 	printf("Pre-shared key, for any peer:  %s\n", policy_builtin_key());
 	printf("Point a peer at one of these addresses, then look from another terminal:\n");
-	printf("    %s%s peer-config PRODUCT      what to paste into an asa, ios, strongswan, libreswan\n",
+	printf(
+	    "    %s%s peer-config PRODUCT      what to paste into an asa, ios, strongswan, libreswan\n",
 	    ctl, option);
 	printf("    %s%s monitor                  what happens, as it happens\n", ctl, option);
 	printf("    %s%s show isakmp sa detail    phase 1\n", ctl, option);

@@ -339,7 +339,10 @@ size_t child_key_octets(const struct offer2 *);
 struct child *child_find_spi(struct sa *, uint8_t protocol, uint32_t spi);
 
 /* ---- record.c ---- */
-/* A record of a negotiation; NULL when memory is out: then it has none, and all calls below do nothing. */
+/*
+ * A record of a negotiation; NULL when memory is out: then it has none, and all calls below do
+ * nothing.
+ */
 struct record *record_begin(struct ike *, const struct path *, const uint8_t *cky_i,
     const uint8_t *cky_r);
 /* A message (m: its payloads, NULL: unreadable) of so many octets; state: ours when it happened. */
@@ -361,8 +364,8 @@ void record_drop(struct record **);
  * A first message that no negotiation comes of: another version or exchange (its name in
  * words), or malformed.
  */
-void record_knock(struct ike *, const struct path *, const struct isakmp_hdr *, const char *exchange,
-    const struct why *);
+void record_knock(struct ike *, const struct path *, const struct isakmp_hdr *,
+    const char *exchange, const struct why *);
 void records_free(struct ike *);
 
 /* ---- mend.c: what to write where, into an explanation ---- */
@@ -446,7 +449,10 @@ struct cell {
 	char word[24]; /* what is received as the policy file has it, "": it has no word for it */
 };
 
-/* A transform against a policy or set, attribute by attribute; 0 and why: it can be compared with none. */
+/*
+ * A transform against a policy or set, attribute by attribute; 0 and why: it can be compared with
+ * none.
+ */
 unsigned negotiate_row1(const struct pl_transform *, const struct isakmp_policy *, struct cell *,
     struct why *);
 unsigned negotiate_row2(const struct negotiate2 *, const struct pl_proposal *,

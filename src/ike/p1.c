@@ -37,7 +37,7 @@ p1_keys(struct sa *sa, struct why *w)
 	struct handshake *hs = sa->hs;
 	struct crypto *c = sa->ike->crypto;
 	struct chunk psk, gxi = CHUNK(hs->gxi, sa->dh_group->public_len),
-		     gxr = CHUNK(hs->gxr, sa->dh_group->public_len);
+			  gxr = CHUNK(hs->gxr, sa->dh_group->public_len);
 	struct skeyids keys = {0};
 	uint8_t gxy[ALG_MAX_PUBLIC];
 	enum ike_err e;

@@ -281,8 +281,9 @@ sa_free(struct sa *sa)
 		xchg_free(x);
 	while ((child = LIST_FIRST(&sa->children)) != NULL)
 		child_free(child);
-	record_failed(sa->rec, &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"},
-	    NULL, fsm_state_name(sa->state));
+	record_failed(sa->rec,
+	    &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"}, NULL,
+	    fsm_state_name(sa->state));
 	record_end(ike, &sa->rec);
 	timer_fini(ike, &sa->life);
 	timer_fini(ike, &sa->dpd);
