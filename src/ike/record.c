@@ -67,7 +67,11 @@ new_step(struct ike *ike, struct record *rec, enum record_kind kind, const char 
 		rec->lost++;
 	}
 	s = &rec->steps[rec->step_count++];
-	*s = (struct record_step){.kind = (uint8_t)kind, .label = label, .state = state};
+	s->kind = (uint8_t)kind;
+	s->payload_count = 0;
+	s->octets = 0;
+	s->label = label;
+	s->state = state;
 	s->at_ms = (uint32_t)(ike_now(ike) - rec->began_ms);
 	return s;
 }
@@ -90,7 +94,8 @@ record_message(struct ike *ike, struct record *rec, enum record_kind kind, const
 void
 record_state(struct ike *ike, struct record *rec, const char *state)
 {
-	if (rec != NULL)
+	/* A message that we sent has told it already. */
+	if (rec != NULL && (rec->step_count == 0 || rec->steps[rec->step_count - 1].state != state))
 		(void)new_step(ike, rec, RECORD_STATE, NULL, state);
 }
 
