@@ -440,7 +440,7 @@ send_delete(struct sa *sa, uint8_t protocol, struct chunk spi)
 	if (tx_info(sa, &sa->path, &m, sa->ike->mem, NULL) != IKE_OK)
 		return;
 	COUNT(sa->ike, deletes_out);
-	LOG(DELETE_SENT, &sa->who, "sending delete message for %s SA, SPI %s",
+	LOG(DELETE_SENT, &sa->who, "sending delete/delete with reason message for %s SA, SPI %s",
 	    protocol == PROTO_ISAKMP ? "ISAKMP" : "IPsec", hexdump_line(spi, hex, sizeof(hex)));
 }
 

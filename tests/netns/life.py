@@ -285,8 +285,8 @@ def deleted(d, charon):
 
     charon's threads may take our messages in any order: once the IKE_SA is gone it does not read the rest.
     """
-    assert d.log.count(r"sending delete message for IPsec SA, SPI [0-9a-f]{8}") == 2
-    assert d.log.count(r"sending delete message for ISAKMP SA, SPI [0-9a-f]{32}") == 1
+    assert d.log.count(r"sending delete/delete with reason message for IPsec SA, SPI [0-9a-f]{8}") == 2
+    assert d.log.count(r"sending delete/delete with reason message for ISAKMP SA, SPI [0-9a-f]{32}") == 1
     charon.log.wait(r"received DELETE for IKE_SA gw\[1\]")
     until("charon has nothing", lambda: not charon.sas().strip())
 
