@@ -67,11 +67,7 @@ new_step(struct ike *ike, struct record *rec, enum record_kind kind, const char 
 		rec->lost++;
 	}
 	s = &rec->steps[rec->step_count++];
-	s->kind = (uint8_t)kind;
-	s->payload_count = 0;
-	s->octets = 0;
-	s->label = label;
-	s->state = state;
+	*s = (struct record_step){.kind = (uint8_t)kind, .label = label, .state = state};
 	s->at_ms = (uint32_t)(ike_now(ike) - rec->began_ms);
 	return s;
 }
