@@ -146,7 +146,7 @@ LAST = [
         (r"Received delete for 1 ISAKMP SA",), conn={"ids": (None, US)}),
     Row("mm6.wrong-id=10.9.77.7", REFUSED, (r"IDir '10\.9\.77\.7' does not match to '10\.9\.0\.2'",), conn={"ids": (None, US)}),
     Row("p1.ok-then-delete", A_MOMENT, (r"IKE_SA f\d+\[\d+\] established", r"received DELETE for IKE_SA f\d+"),
-        (r"sending delete message for ISAKMP SA",)),
+        (r"sending delete/delete with reason message for ISAKMP SA",)),
 ]
 QUICK = [
     Row("qm1.no-proposal", NO_CHILD, (r"received NO_PROPOSAL_CHOSEN error notify",), QM_ERROR, stopped="QM1"),
@@ -203,9 +203,9 @@ QUICK = [
 ]
 AFTER = [
     Row("delete.p2", UP, (CHILD_UP, r"received DELETE for ESP CHILD_SA with SPI \w{8}", r"closing CHILD_SA f\d+"),
-        (r"sending delete message for IPsec SA, SPI \w{8}",), then=lambda stage, n: stage.has_no_pair(n)),
+        (r"sending delete/delete with reason message for IPsec SA, SPI \w{8}",), then=lambda stage, n: stage.has_no_pair(n)),
     Row("delete.p1-while-p2", UP, (CHILD_UP, r"received DELETE for IKE_SA f\d+"),
-        (r"sending delete message for ISAKMP SA, SPI \w{32}",)),
+        (r"sending delete/delete with reason message for ISAKMP SA, SPI \w{32}",)),
     Row("delete.clear", UP, (r"payload type DELETE_V1 was not encrypted|ignoring unprotected INFORMATIONAL",
                              r"ignore malformed INFORMATIONAL request", CHILD_UP), wire=(sent("0c100500"),),
         then=lambda stage, n: stage.still_up(n)),
