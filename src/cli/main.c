@@ -144,6 +144,21 @@ converse(struct talk *t, const json_t *request, const struct options *o)
 	return status;
 }
 
+/* A script that asked for JSON gets its refusals as JSON, too, as the daemon gives them. */
+static void
+refuse_usage(const struct options *o, const char *error)
+{
+	json_t *reply;
+
+	fprintf(stderr, "ikev1ctl: %s\n", error);
+	if (!o->json)
+		return;
+	reply = json_pack("{s:b, s:s, s:b}", "ok", 0, "error", error, "usage", 1);
+	if (reply != NULL)
+		print_json(reply);
+	json_decref(reply);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -158,7 +173,7 @@ main(int argc, char *argv[])
 		bad_usage();
 	request = proto_request(o.count, o.words, error, sizeof(error));
 	if (request == NULL) {
-		fprintf(stderr, "ikev1ctl: %s\n", error);
+		refuse_usage(&o, error);
 		return CLI_USAGE;
 	}
 	if (!o.json && strcmp(o.words[0], proto_table[PROTO_C_HELP].words) == 0) {
