@@ -226,14 +226,16 @@ tap_done(struct step *s, const struct fsm_row *r, struct fault_asks *asks)
 	taps_fired(record_of(s), &hit);
 }
 
+/*
+ * What a fault wants done once the step is over, planned before the handler, which may end the
+ * record.
+ */
 static enum ike_err
-done(struct step *s, const struct fsm_row *r)
+done_tapped(struct step *s, const struct fsm_row *r)
 {
 	struct fault_asks asks = {.n = 0};
 	enum ike_err e;
 
-	if (!fault_any(s->ike->faults))
-		return r->done(s);
 	tap_done(s, r, &asks);
 	e = r->done(s);
 	if (e == IKE_OK)
@@ -314,7 +316,8 @@ fsm_step(struct step *s, enum happening ev)
 		    fsm_event_name(r->in_event), fsm_state_name(r->next),
 		    fsm_event_name(r->out_event));
 	}
-	return r->done != NULL ? done(s, r) : IKE_OK;
+	return r->done != NULL ? fault_any(s->ike->faults) ? done_tapped(s, r) : r->done(s) :
+				 IKE_OK;
 }
 
 /* ASA's line, the words "<state>, <event>" included; the newest step comes first. */

@@ -35,29 +35,40 @@ header(const struct sa *sa, uint8_t exchange, uint32_t msgid, bool encrypted)
 	return h;
 }
 
-/*
- * Send the ISAKMP message of n octets that stands behind the marker's room in ike->tx. key: whose
- * message it is, NULL while no fault is set.
- */
-static void
-transmit(struct ike *ike, const struct path *path, size_t n, const struct fault_key *key)
+/* The ISAKMP message of n octets that stands behind the marker's room in ike->tx, as it leaves. */
+static struct chunk
+wire_of(struct ike *ike, const struct path *path, size_t n)
 {
 	size_t room = path->marker ? 0 : ISAKMP_NON_ESP_LEN;
 	struct chunk wire = CHUNK(ike->tx + room, n + ISAKMP_NON_ESP_LEN - room);
+
+	memset(ike->tx, 0, ISAKMP_NON_ESP_LEN);
+	COUNT(ike, datagrams_out);
+	ike->counters.n[CNT_octets_out] += wire.n;
+	return wire;
+}
+
+static void
+transmit(struct ike *ike, const struct path *path, size_t n)
+{
+	ike->ports.send(ike->ports.ctx, path, wire_of(ike, path, n));
+}
+
+/* The same under the eyes of the armed faults; key: whose message it is. */
+static void
+transmit_tapped(struct ike *ike, const struct path *path, size_t n, const struct fault_key *key)
+{
 	struct fault_plan plan = {0};
 	struct fault_hit hit = {.plan = &plan};
 
-	memset(ike->tx, 0, ISAKMP_NON_ESP_LEN);
-	if (key != NULL && fault_tap(FAULT_TX_WIRE, key, &hit) == IKE_OK)
+	if (fault_tap(FAULT_TX_WIRE, key, &hit) == IKE_OK)
 		taps_fired(ike->now, &hit);
 	if (plan.drop && (plan.replay_ms == 0 || ike->ports.send_so == NULL))
 		return;
-	COUNT(ike, datagrams_out);
-	ike->counters.n[CNT_octets_out] += wire.n;
 	if (hit.fired_n > 0 && ike->ports.send_so != NULL)
-		ike->ports.send_so(ike->ports.ctx, path, wire, &plan);
+		ike->ports.send_so(ike->ports.ctx, path, wire_of(ike, path, n), &plan);
 	else
-		ike->ports.send(ike->ports.ctx, path, wire);
+		transmit(ike, path, n);
 }
 
 static void
@@ -67,11 +78,11 @@ transmit_of(struct sa *sa, const struct xchg *x, const struct path *path, size_t
 	struct fault_key key;
 
 	if (!fault_any(sa->ike->faults)) {
-		transmit(sa->ike, path, n, NULL);
+		transmit(sa->ike, path, n);
 		return;
 	}
 	key = taps_key(sa, x, path, label);
-	transmit(sa->ike, path, n, &key);
+	transmit_tapped(sa->ike, path, n, &key);
 }
 
 static void
@@ -139,24 +150,23 @@ encrypt(struct sa *sa, struct wbuf *w, uint8_t *iv)
 
 /* The armed faults look at a message of ours on its way. */
 static enum ike_err
-tap(struct step *s, const struct fsm_row *r, enum fault_at at, struct fault_hit *hit)
+tap(struct step *s, const struct fsm_row *r, enum fault_at at, struct wbuf *w, uint8_t *iv,
+    bool *no_hash)
 {
-	struct fault_key key;
-	enum ike_err e;
+	const struct dh *dh = s->x != NULL && s->x->qm != NULL ? s->x->qm->dh : NULL;
+	struct fault_key key = taps_key(s->sa, s->x, &s->path, r->out_label);
+	struct fault_hit hit = {.in = s->in,
+	    .out = s->out,
+	    .mem = s->mem,
+	    .crypto = s->ike->crypto,
+	    .dh = dh != NULL ? dh_group(dh) : s->sa->dh_group,
+	    .bytes = w,
+	    .iv = iv,
+	    .iv_len = (r->flags & F_OUT_ENC) != 0 ? s->sa->cipher->block : 0,
+	    .no_hash = no_hash};
+	enum ike_err e = fault_tap(at, &key, &hit);
 
-	if (!fault_any(s->ike->faults))
-		return IKE_OK;
-	key = taps_key(s->sa, s->x, &s->path, r->out_label);
-	hit->in = s->in;
-	hit->out = s->out;
-	hit->mem = s->mem;
-	hit->crypto = s->ike->crypto;
-	hit->dh = s->x != NULL && s->x->qm != NULL && s->x->qm->dh != NULL ?
-	    dh_group(s->x->qm->dh) :
-	    s->sa->dh_group;
-	e = fault_tap(at, &key, hit);
-	taps_fired(s->x != NULL ? s->x->rec : s->sa->rec, hit);
-	hit->fired_n = 0;
+	taps_fired(s->x != NULL ? s->x->rec : s->sa->rec, &hit);
 	return e;
 }
 
@@ -173,9 +183,9 @@ seal(struct step *s, const struct fsm_row *r, uint8_t *iv, size_t *n)
 	size_t rest_at;
 	uint8_t hash[ALG_MAX_HASH];
 	bool no_hash = r->hash_out == HASH_NONE;
-	struct fault_hit hit = {.bytes = &w, .iv = iv, .no_hash = &no_hash};
+	bool tapped = fault_any(ike->faults);
 
-	if ((e = tap(s, r, FAULT_TX_MSG, &hit)) != IKE_OK)
+	if (tapped && (e = tap(s, r, FAULT_TX_MSG, &w, iv, &no_hash)) != IKE_OK)
 		return e;
 	if (!no_hash && (e = prepend_hash(s, s->out)) != IKE_OK)
 		return e;
@@ -193,13 +203,11 @@ seal(struct step *s, const struct fsm_row *r, uint8_t *iv, size_t *n)
 	s->out->hdr.length = (uint32_t)w.n;
 	log_message(&s->sa->who, s->out, w.n);
 	log_payloads(&s->sa->who, s->out);
-	if ((r->flags & F_OUT_ENC) != 0)
-		hit.iv_len = s->sa->cipher->block;
-	if ((e = tap(s, r, FAULT_TX_PLAIN, &hit)) != IKE_OK)
+	if (tapped && (e = tap(s, r, FAULT_TX_PLAIN, &w, iv, &no_hash)) != IKE_OK)
 		return e;
 	if ((r->flags & F_OUT_ENC) != 0 && (e = encrypt(s->sa, &w, iv)) != IKE_OK)
 		return e;
-	if ((e = tap(s, r, FAULT_TX_SEALED, &hit)) != IKE_OK)
+	if (tapped && (e = tap(s, r, FAULT_TX_SEALED, &w, iv, &no_hash)) != IKE_OK)
 		return e;
 	*n = w.n;
 	return w.err;
@@ -391,7 +399,10 @@ tx_notify_clear(struct ike *ike, const struct path *path, const uint8_t *cky_i,
 	record_message(ike, ike->now, RECORD_TX, "INFO", &m, w.n, NULL);
 	if (keep != NULL)
 		kept_answer(keep, "INFO", wb_view(&w));
-	transmit(ike, path, w.n, fault_any(ike->faults) ? &key : NULL);
+	if (fault_any(ike->faults))
+		transmit_tapped(ike, path, w.n, &key);
+	else
+		transmit(ike, path, w.n);
 }
 
 void

@@ -30,14 +30,22 @@ print(const char *json)
 	"{\"time\":\"2026-11-23T18:14:30.437Z\",\"exchange\":\"Quick Mode\",\"group\":\"lab\","    \
 	"\"peer\":\"10.9.0.1\",\"stopped\":\"Quick Mode at QM1 in QM_START\","                     \
 	"\"kind\":\"proposal\",\"side\":\"either\","                                               \
-	"\"verdict\":\"no phase 2 transform fits; nearest is transform 1 against transform set \\\"esp\\\": Encryption Algorithm: the peer offers AES-CBC-256, we want AES-CBC-128\"," \
-	"\"mend\":{\"ikev1d\":\"ikev1d.conf:10: transform set \\\"esp\\\": add \\\"aes-256\\\" to encryption\"," \
-	"\"asa\":\"crypto ipsec ikev1 transform-set <name> esp-aes esp-sha-hmac\",\"strongswan\":\"\"}," \
-	"\"peer_shows\":{\"asa\":\"\\\"QM FSM error\\\"\",\"strongswan\":\"\\\"received NO_PROPOSAL_CHOSEN error notify\\\"\"}," \
-	"\"table\":[{\"proposal\":1,\"transform\":1,\"against\":\"esp\",\"line\":10,\"nearest\":true,\"skipped\":\"\",\"attributes\":[" \
+	"\"verdict\":\"no phase 2 transform fits; nearest is transform 1 against transform se" \
+	"t \\\"esp\\\": Encryption Algorithm: the peer offers AES-CBC-256, we want AES-CBC-12" \
+	"8\"," \
+	"\"mend\":{\"ikev1d\":\"ikev1d.conf:10: transform set \\\"esp\\\": add \\\"aes-256\\" \
+	"\" to encryption\"," \
+	"\"asa\":\"crypto ipsec ikev1 transform-set <name> esp-aes esp-sha-hmac\",\"strongswa" \
+	"n\":\"\"}," \
+	"\"peer_shows\":{\"asa\":\"\\\"QM FSM error\\\"\",\"strongswan\":\"\\\"received NO_PR" \
+	"OPOSAL_CHOSEN error notify\\\"\"}," \
+	"\"table\":[{\"proposal\":1,\"transform\":1,\"against\":\"esp\",\"line\":10,\"nearest" \
+	"\":true,\"skipped\":\"\",\"attributes\":[" \
 	"{\"attribute\":\"Protocol\",\"match\":true,\"offered\":\"ESP\",\"wanted\":\"ESP\"},"      \
-	"{\"attribute\":\"Encryption Algorithm\",\"match\":false,\"offered\":\"AES-CBC-256\",\"wanted\":\"AES-CBC-128\"}]}," \
-	"{\"proposal\":1,\"transform\":2,\"against\":\"\",\"line\":0,\"nearest\":false,\"skipped\":\"attribute 77 is not supported\",\"attributes\":[]}]}"
+	"{\"attribute\":\"Encryption Algorithm\",\"match\":false,\"offered\":\"AES-CBC-256\"," \
+	"\"wanted\":\"AES-CBC-128\"}]}," \
+	"{\"proposal\":1,\"transform\":2,\"against\":\"\",\"line\":0,\"nearest\":false,\"skip" \
+	"ped\":\"attribute 77 is not supported\",\"attributes\":[]}]}"
 #define KNOCK                                                                                      \
 	"{\"time\":\"2026-11-23T18:14:01.000Z\",\"exchange\":\"IKEv2\",\"group\":\"\","            \
 	"\"peer\":\"10.9.0.1\",\"stopped\":\"IKEv2 at its first message\",\"kind\":\"version\","   \
@@ -46,7 +54,8 @@ print(const char *json)
 #define PROPOSAL_TEXT                                                                              \
 	"2026-11-23T18:14:30.437Z  Quick Mode  Group = lab  IP = 10.9.0.1\n"                       \
 	"  Stopped:    Quick Mode at QM1 in QM_START\n"                                            \
-	"  Why:        no phase 2 transform fits; nearest is transform 1 against transform set \"esp\":\n" \
+	"  Why:        no phase 2 transform fits; nearest is transform 1 against transform se" \
+	"t \"esp\":\n" \
 	"              Encryption Algorithm: the peer offers AES-CBC-256, we want AES-CBC-128\n"   \
 	"  Side:       either\n"                                                                   \
 	"  Mend here:  ikev1d.conf:10: transform set \"esp\": add \"aes-256\" to encryption\n"     \
