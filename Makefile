@@ -20,6 +20,7 @@ RUN_PACKAGES = gcc make pkg-config libssl-dev libevent-dev libconfig-dev libjans
 	libsystemd-dev uthash-dev
 TEST_PACKAGES = clang clang-format libclang-rt-14-dev python3 iproute2 nftables mandoc tshark tcpdump \
 	rsyslog valgrind iputils-ping procps strongswan-swanctl charon-systemd \
+	strongswan-starter strongswan-charon \
 	libstrongswan-standard-plugins libstrongswan-extra-plugins libcharon-extra-plugins
 MODULES = libcrypto libevent libevent_pthreads libconfig jansson libsystemd
 
@@ -193,6 +194,8 @@ $(FUZZ_BIN): $(O)/%: $(O)/obj/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZ_BIN): LINK = -fsanitize=$(SAN:fuzzer-no-link%=fuzzer%)
 # This one makes allocations fail.
 $(O)/tests/ike/test_nomem: LINK += $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$f)
+# This one looks at what is freed.
+$(O)/tests/ike/test_diagnose: LINK += -Wl,--wrap=free
 $(PROGS) $(UNIT_BIN) $(BENCH_BIN) $(FUZZ_BIN):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINKER) -o $@ $^ $(LIBS) -lm

@@ -39,7 +39,9 @@ if command -v debconf-set-selections >/dev/null 2>&1; then
 	echo 'wireshark-common wireshark-common/install-setuid boolean false' |
 	    debconf-set-selections
 fi
-units=$(systemctl list-unit-files --no-legend strongswan.service rsyslog.service 2>/dev/null || true)
+services="strongswan.service strongswan-starter.service rsyslog.service"
+# shellcheck disable=SC2086  # a list of words
+units=$(systemctl list-unit-files --no-legend $services 2>/dev/null || true)
 
 # shellcheck disable=SC2086  # a list of words
 install() {
@@ -49,7 +51,7 @@ install 2>/dev/null || { apt-get -q update && install; }
 
 # What was not a service of this machine before does not become one.
 if command -v systemctl >/dev/null 2>&1; then
-	for u in strongswan.service rsyslog.service; do
+	for u in $services; do
 		case $units in
 		*"$u"*) ;;
 		*) systemctl disable "$u" >/dev/null 2>&1 || true ;;

@@ -35,6 +35,10 @@
 	X(phase1_failed,           "phase 1 negotiations failed")                              \
 	X(phase1_no_proposal,      "phase 1 negotiations without an acceptable proposal")      \
 	X(phase1_key_mismatch,     "phase 1 negotiations that ended in a key mismatch")        \
+	X(psk_diagnoses,           "key mismatches for which other keys were tried")           \
+	X(psk_diagnoses_skipped,   "key mismatches not looked into, another one was")          \
+	X(psk_candidates,          "keys tried on message 5 after a key mismatch")             \
+	X(psk_found,               "key mismatches whose peer's key was recognised")           \
 	X(phase2_up,               "phase 2 negotiations completed")                           \
 	X(phase2_failed,           "phase 2 negotiations failed")                              \
 	X(phase2_no_proposal,      "phase 2 negotiations without an acceptable proposal")      \
@@ -49,6 +53,7 @@
 	X(dpd_dead,                "peers declared dead by DPD")                               \
 	X(dh_generated,            "Diffie-Hellman key pairs generated")                       \
 	X(dh_derived,              "Diffie-Hellman secrets derived")                           \
+	X(faults_fired,            "times that a fault on demand acted")                       \
 	X(log_suppressed,          "log lines counted instead of written")
 /* clang-format on */
 

@@ -24,9 +24,15 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(POLICY_LOADED,          LOG_L_NOTICE,        0)                       \
 	X(POLICY_REFUSED,         LOG_L_ERR,           0)                       \
 	X(KEY_EXPORT_ON,          LOG_L_WARNING,       0)                       \
+	X(CAPTURE_ON,             LOG_L_WARNING,       0)                       \
+	X(CAPTURE_OFF,            LOG_L_NOTICE,        0)                       \
 	X(LOG_LEVEL_CHANGED,      LOG_L_NOTICE,        0)                       \
 	X(LOG_SUPPRESSED,         LOG_L_WARNING,       0)                       \
 	X(CONTROL_COMMAND,        LOG_L_INFO,          0)                       \
+	/* faults on demand */                                                  \
+	X(FAULT_ARMED,            LOG_L_NOTICE,        0)                       \
+	X(FAULT_CLEARED,          LOG_L_NOTICE,        0)                       \
+	X(FAULT_FIRED,            LOG_L_NOTICE,        0)                       \
 	/* messages and steps */                                                \
 	X(MESSAGE_RECEIVED,       LOG_L_INFO,     713236)                       \
 	X(MESSAGE_SENT,           LOG_L_INFO,     713236)                       \
@@ -65,6 +71,7 @@ enum log_level { LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG
 	X(P1_BAD_PUBLIC_VALUE,    LOG_L_WARNING,  713048)                       \
 	X(P1_UNDECRYPTABLE,       LOG_L_WARNING,  713902)                       \
 	X(P1_KEY_MISMATCH,        LOG_L_ERR,      713902)                       \
+	X(PSK_DIAGNOSED,          LOG_L_WARNING,       0)                       \
 	X(P1_AUTH_FAILED,         LOG_L_WARNING,  713902)                       \
 	X(P1_IDENTITY,            LOG_L_INFO,     713906)                       \
 	X(P1_IDENTITY_REFUSED,    LOG_L_WARNING,  713902)                       \

@@ -88,6 +88,9 @@ enum ike_err dh_public(const struct dh *, uint8_t *out) MUST_USE;
 enum ike_err dh_check_public(struct crypto *, const struct alg_group *, struct chunk peer,
     struct why *) MUST_USE;
 
+/* p - 1 of a MODP group, public_len octets, good as long as the crypto; CHUNK_NONE for curves. */
+struct chunk dh_top(struct crypto *, const struct alg_group *);
+
 /*
  * g^xy, exactly group->secret_len octets, left-padded, into out (ALG_MAX_PUBLIC always holds it).
  * peer must have passed dh_check_public; an all-zero X25519 or X448 secret is IKE_E_BAD_KE (RFC

@@ -19,6 +19,7 @@
 
 #define PROTO_SOCKET	  "/run/ikev1d/control.sock"
 #define PROTO_SOCKET_USER "ikev1d/control.sock" /* below $XDG_RUNTIME_DIR, for an unprivileged daemon */
+#define PROTO_FAULT_MAX	  160			/* octets of a fault, terminated */
 #define PROTO_REQUEST_MAX 65536			/* octets of a request line */
 
 enum proto_args { /* bits */
@@ -26,7 +27,16 @@ enum proto_args { /* bits */
 	PROTO_A_PEER = 2,      /* may name a peer: {"peer":"..."} */
 	PROTO_A_PEER_MUST = 4, /* must name a peer, "all" for all */
 	PROTO_A_LEVEL = 8,     /* may name a log level: {"level":"debug"} */
-	PROTO_A_LEVEL_MUST = 16
+	PROTO_A_LEVEL_MUST = 16,
+	PROTO_A_FILE_MUST = 4096, /* must name a file: {"file":"/path"} */
+	PROTO_A_STATE_MUST = 32,    /* must name what is waited for: {"state":"phase1-up"} */
+	PROTO_A_TIMEOUT = 64,	    /* may say --timeout S: {"timeout_s":30} */
+	/* must name a product of policy/peer_config.h: {"product":"asa"} */
+	PROTO_A_PRODUCT_MUST = 128,
+	PROTO_A_GROUP = 256,	    /* may name a tunnel group: {"group":"asa-hq"} */
+	PROTO_A_FAULT = 512,	    /* may name a fault, in words: {"fault":"mm4.drop@2 p=0.5"} */
+	PROTO_A_FAULT_MUST = 1024,
+	PROTO_A_COUNT = 2048	    /* may say --count N: {"count":1} */
 };
 
 /* clang-format off */
@@ -37,12 +47,31 @@ enum proto_args { /* bits */
 	  "phase 1 SAs, as ASA shows them")                                                        \
 	X(SHOW_IPSEC, "show ipsec sa", PROTO_A_PEER, "[PEER]", "phase 2 SAs, as ASA shows them")   \
 	X(SHOW_POLICY, "show policy", 0, "", "the policy in force, defaults included")             \
+	X(EXPLAIN, "explain", PROTO_A_PEER, "[PEER]",                                              \
+	  "why the last negotiations failed, on which side, and what mends it")                    \
+	X(LADDER, "ladder", PROTO_A_PEER, "[PEER] [--ascii]",                                      \
+	  "the last exchange as a ladder of messages")                                             \
 	X(MONITOR, "monitor", PROTO_A_LEVEL, "[LEVEL]", "log lines as they happen (default: info)") \
 	X(DELETE, "delete", PROTO_A_PEER_MUST, "PEER",                                             \
 	  "send deletes for all SAs of a peer and end them")                                       \
 	X(DPD, "dpd", PROTO_A_PEER_MUST, "PEER", "send a DPD R-U-THERE to a peer")                 \
 	X(REKEY, "rekey", PROTO_A_PEER_MUST, "PEER",                                               \
 	  "start a Quick Mode for each IPsec SA of a peer")                                        \
+	X(WAIT, "wait", PROTO_A_PEER_MUST | PROTO_A_STATE_MUST | PROTO_A_TIMEOUT,                  \
+	  "PEER phase1-up|phase2-up|failed [--timeout S]",                                         \
+	  "wait until it is so; status 1 if it cannot be, or S seconds are over")                  \
+	X(PEER_CONFIG, "peer-config", PROTO_A_PRODUCT_MUST | PROTO_A_GROUP,                        \
+	  "PRODUCT [GROUP] [--legacy|--ipsec-conf]",                                               \
+	  "the configuration for asa, ios, strongswan or libreswan as the peer")                   \
+	X(FAULT_LIST, "fault list", PROTO_A_PEER | PROTO_A_FAULT, "[PEER] [FAULT]",                \
+	  "faults on demand: what there is, what the peer shows then, what is armed")              \
+	X(FAULT_SET, "fault set", PROTO_A_PEER_MUST | PROTO_A_FAULT_MUST | PROTO_A_COUNT,          \
+	  "PEER FAULT [--count N]", "arm a fault for a tunnel group, or for N negotiations of it") \
+	X(FAULT_CLEAR, "fault clear", PROTO_A_PEER | PROTO_A_FAULT, "[PEER] [FAULT]",              \
+	  "disarm faults")                                                                         \
+	X(CAPTURE_START, "capture start", PROTO_A_FILE_MUST | PROTO_A_PEER, "FILE [PEER]",         \
+	  "write what comes and goes into FILE, and the keys beside it")                           \
+	X(CAPTURE_STOP, "capture stop", 0, "", "end it")                                           \
 	X(RELOAD, "reload", 0, "", "read the policy file again, all or nothing")                   \
 	X(LOG_LEVEL, "log level", PROTO_A_LEVEL_MUST, "LEVEL",                                     \
 	  "log at err, warning, notice, info or debug")                                            \
@@ -55,6 +84,9 @@ enum proto_command {
 #undef X
 	PROTO_C_COUNT
 };
+
+enum proto_state { PROTO_S_NONE, PROTO_S_PHASE1_UP, PROTO_S_PHASE2_UP, PROTO_S_FAILED };
+extern const char *const proto_states[]; /* their words, NULL for none */
 
 struct proto_row {
 	const char *words;
@@ -86,6 +118,12 @@ struct proto_call {
 	bool		   detail;
 	const char	  *peer;  /* NULL: not given */
 	const char	  *level; /* NULL: not given */
+	const char	  *file;  /* NULL: not given */
+	const char	  *product, *group; /* NULL: not given */
+	enum proto_state   awaited;
+	long		   timeout_s; /* -1: not given */
+	char		   fault[PROTO_FAULT_MAX]; /* "": not given */
+	long		   count; /* 0: not given */
 };
 bool proto_parse(const json_t *request, struct proto_call *, char *error, size_t n);
 

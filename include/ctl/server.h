@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "ike/ike.h"
+#include "io/capture.h"
 #include "io/udp.h"
 #include "policy/policy.h"
 
@@ -32,12 +33,15 @@ struct server_job {
 
 struct server_facts { /* for status */
 	const struct policy *policy;
+	struct fault_room *faults;
 	struct timespec	     started; /* wall clock */
 	uint64_t	     uptime_s, policy_age_s;
 	const char	    *user; /* whom we run as */
 	const char	    *socket;
 	const struct udp_bind *binds; /* what is bound, whatever the policy says by now */
 	size_t		     bind_count;
+	bool		     captures;
+	struct capture_info  capture; /* if captures */
 };
 
 /* What a reload came to: ok, or the mistakes; notes either way.  The lines live for the call. */
@@ -47,12 +51,23 @@ struct server_reloaded {
 };
 typedef void server_reloaded_fn(void *ctx, const struct server_reloaded *);
 
+/* What starting or stopping a capture came to: its info, or error.  Lives for the call. */
+struct server_captured {
+	const char	   *error; /* NULL: done */
+	struct capture_info info;
+};
+typedef void server_captured_fn(void *ctx, const struct server_captured *);
+
 struct server_ports { /* all that the server wants from the daemon */
 	void	*ctx;
 	unsigned workers;
 	void (*ask)(void *ctx, struct server_job *);
 	/* calls back once, perhaps at once */
 	void (*reload)(void *ctx, server_reloaded_fn *, void *arg);
+	/* likewise; peer may be NULL */
+	void (*capture_start)(void *ctx, const char *file, const char *peer, server_captured_fn *,
+	    void *arg);
+	void (*capture_stop)(void *ctx, server_captured_fn *, void *arg);
 	void (*facts)(void *ctx, struct server_facts *);
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/counter.h"
 #include "crypto/crypto.h"
+#include "fault/fault.h"
 #include "ike/ports.h"
 #include "policy/policy.h"
 
@@ -22,6 +23,7 @@ struct ike_conf {
 	struct crypto *crypto; /* the caller's; outlives the engine */
 	struct ike_ports ports;
 	const struct policy *policy; /* a reference is taken */
+	struct fault_room *faults; /* the caller's, shared by all engines; NULL: none */
 };
 
 /* NULL when memory is out. ike_free ends all SAs without a word to the peers; NULL is fine. */
@@ -42,6 +44,9 @@ uint64_t ike_deadline_ms(const struct ike *);
 /* Run what is due: retransmits, time-outs, expiry, DPD, keepalives. */
 void ike_tick(struct ike *);
 
+/* The snapshot that new negotiations use; good until ike_set_policy(). */
+const struct policy *ike_policy(const struct ike *);
+
 /* New negotiations use this snapshot from now on; established SAs keep theirs. */
 void ike_set_policy(struct ike *, const struct policy *);
 
@@ -49,6 +54,14 @@ void ike_set_policy(struct ike *, const struct policy *);
 void ike_shutdown(struct ike *);
 
 const struct counters *ike_counters(const struct ike *);
+
+/*
+ * A fault around the engine has swallowed a datagram with this header: counted, and told in the
+ * record of its negotiation.
+ */
+struct isakmp_hdr;
+void ike_swallowed(struct ike *, const struct path *, const struct isakmp_hdr *,
+    const struct fault_key *, const struct fault_hit *);
 
 /* ---- what the control socket asks ---- */
 
@@ -101,6 +114,21 @@ struct ike_child_info { /* an IPsec SA pair */
 
 typedef void ike_sa_fn(void *ctx, const struct ike_sa_info *);
 typedef void ike_child_fn(void *ctx, const struct ike_child_info *);
+
+struct ike_key_info { /* what it takes to read what an ISAKMP SA protects; for the call */
+	struct path path;
+	const uint8_t *cky_i, *cky_r;
+	const struct alg_cipher *cipher;
+	const struct alg_hash *hash;
+	const struct alg_group *dh;
+	uint16_t auth;
+	struct chunk key; /* as ports.isakmp_keys told it once */
+	const uint8_t *last_block; /* of phase 1, cipher->block octets: later IVs come from it */
+};
+
+/* Of each established ISAKMP SA. */
+typedef void ike_key_fn(void *ctx, const struct ike_key_info *);
+void ike_each_key(struct ike *, ike_key_fn *, void *ctx);
 
 void ike_each_sa(struct ike *, const struct ike_match *, ike_sa_fn *, void *ctx);
 void ike_each_child(struct ike *, const struct ike_match *, ike_child_fn *, void *ctx);

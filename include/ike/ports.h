@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "base/cur.h"
 #include "crypto/alg.h"
+#include "fault/fault.h"
 
 struct path { /* where a datagram came from, or goes */
 	struct endpoint local, remote;
@@ -39,14 +40,22 @@ struct ike_ports {
 	/* n unguessable octets: cookies, nonces, SPIs, message ids. */
 	void (*random)(void *ctx, uint8_t *out, size_t n);
 
+	/*
+	 * Send one datagram in the way that the plan says; NULL: it is dropped or sent, no more
+	 * than
+	 * that.
+	 */
+	void (*send_so)(void *ctx, const struct path *, struct chunk datagram,
+	    const struct fault_plan *);
+
 	/* Send one datagram, the marker included where path says so.  Losing it is no error. */
 	void (*send)(void *ctx, const struct path *, struct chunk datagram);
 
 	/*
-	 * Keys came to be: for the key export.  NULL: nobody asked for it. key: the phase 1 cipher
-	 * key.
+	 * Keys came to be: for the key export and captures.  NULL: nobody asked for it.  key: the
+	 * phase 1 cipher key, as soon as a message of the peer was decrypted with it.
 	 */
-	void (*isakmp_keys)(void *ctx, const uint8_t *cky_i, struct chunk key);
+	void (*isakmp_keys)(void *ctx, const struct path *, const uint8_t *cky_i, struct chunk key);
 	void (*child_keys)(void *ctx, const struct child_keys *);
 };
 

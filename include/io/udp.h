@@ -61,6 +61,9 @@ void	    udp_detach(struct udp *);
  */
 void udp_send(struct udp *, const struct path *, struct chunk);
 
+/* The same with that time to live. */
+void udp_send_ttl(struct udp *, const struct path *, struct chunk, uint8_t ttl);
+
 /* From now on wait a little where a socket's buffer is full: for the last words of a shutdown. */
 void udp_be_patient(struct udp *);
 

@@ -90,6 +90,17 @@ struct ident { /* remote_id and local_id */
 	struct addr addr;
 };
 
+struct policy_fault { /* as written; the room of faults knows what it means */
+	char *text;
+	int line;
+};
+
+enum notify_dialect { /* of a notify about a message that nothing protects yet */
+	DIALECT_ASA, /* clear, message id random, SPI both cookies: 56 octets */
+	DIALECT_SHORT, /* clear, message id 0, no SPI: 40 octets */
+	DIALECT_PROTECTED /* HASH and N under the SA's keys where there are some, else as ASA */
+};
+
 struct tunnel_group {
 	char *name;
 	int line;
@@ -104,6 +115,9 @@ struct tunnel_group {
 	uint32_t dpd_interval_s; /* 0: we send none; we answer always */
 	uint32_t dpd_retries;
 	bool nat_t; /* false: NAT-T vendor ids are not sent and not heeded */
+	enum notify_dialect notify_dialect;
+	struct policy_fault *faults;
+	size_t fault_count;
 };
 
 struct policy_limits {
@@ -112,6 +126,11 @@ struct policy_limits {
 	uint32_t half_open_timeout_s;
 	uint32_t phase2_per_sa; /* IPsec SA pairs and exchanges under way of one ISAKMP SA */
 	uint32_t notify_rate; /* unprotected notifies a second, per worker */
+};
+
+struct policy_capture {
+	uint32_t kilobytes; /* then a new file is begun, 0: never */
+	uint32_t files;
 };
 
 struct policy_listen {
@@ -129,9 +148,11 @@ struct policy {
 	struct log_conf log; /* log.file owned here */
 	char *control_socket;
 	char *key_export; /* folder, NULL: off */
+	struct policy_capture capture;
 	bool needs_legacy; /* some policy or set names a cipher of OpenSSL's legacy provider */
 	/* Answer messages of unknown cookies with INVALID-COOKIE, within notify_rate. */
 	bool invalid_cookie_notify;
+	bool diagnose_psk; /* after a key mismatch find out which key the peer has */
 	uint32_t nat_keepalive_s; /* 0: none sent */
 	struct policy_limits limits;
 	struct isakmp_policy *isakmp_policies;

@@ -44,6 +44,17 @@ void text_event(FILE *out, const json_t *event);
 /* The list of commands, from the table that both ends share. */
 void text_commands(FILE *out);
 
+/* ---- ladder.c, explain.c ---- */
+
+void ladder_ascii(bool); /* no box drawing, whatever the locale */
+void ladder_print(FILE *, const json_t *reply);
+void explain_print(FILE *, const json_t *reply);
+
+/* ---- fault.c ---- */
+
+void fault_print(FILE *, const json_t *reply);
+void fault_print_armed(FILE *, const json_t *armed); /* nothing where nothing is armed */
+
 /* The status alone, for --json. */
 enum cli_exit text_status(const json_t *reply);
 

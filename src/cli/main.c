@@ -7,9 +7,13 @@
 
 #include "cli_local.h"
 
+#define WORDS_MAX 32 /* words of a command */
+
 struct options {
 	const char *socket;
 	bool	    json;
+	char	   *words[WORDS_MAX]; /* the command, its own options among them */
+	int	    count;
 };
 
 static void
@@ -25,26 +29,52 @@ usage(FILE *f)
 	    "See ikev1ctl(8).\n");
 }
 
-/* Options stand anywhere; what is left is the command. */
+static void
+bad_usage(void)
+{
+	usage(stderr);
+	exit(CLI_USAGE);
+}
+
+static void
+add_word(struct options *o, char *word)
+{
+	if (o->count == WORDS_MAX)
+		bad_usage();
+	o->words[o->count++] = word;
+}
+
+/*
+ * Options stand anywhere; what is left is the command, with the long options that are not ours:
+ * they belong to it.
+ */
 static void
 read_options(int argc, char *argv[], struct options *o)
 {
 	static const struct option longs[] = {
 	    {"socket", required_argument, NULL, 's'},
 	    {"json", no_argument, NULL, 'j'},
+	    {"ascii", no_argument, NULL, 'a'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},
 	    {NULL, 0, NULL, 0},
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:jhV", longs, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "-s:jhV", longs, NULL)) != -1) {
 		switch (c) {
+		case 1:
+			add_word(o, optarg);
+			break;
 		case 's':
 			o->socket = optarg;
 			break;
 		case 'j':
 			o->json = true;
+			break;
+		case 'a':
+			ladder_ascii(true);
 			break;
 		case 'h':
 			usage(stdout);
@@ -53,10 +83,14 @@ read_options(int argc, char *argv[], struct options *o)
 			puts("ikev1ctl " IKEV1D_VERSION);
 			exit(CLI_OK);
 		default:
-			usage(stderr);
-			exit(CLI_USAGE);
+			if (optopt != 0 || strncmp(argv[optind - 1], "--", 2) != 0)
+				bad_usage();
+			add_word(o, argv[optind - 1]);
+			break;
 		}
 	}
+	while (optind < argc)
+		add_word(o, argv[optind++]);
 }
 
 static void
@@ -110,6 +144,21 @@ converse(struct talk *t, const json_t *request, const struct options *o)
 	return status;
 }
 
+/* A script that asked for JSON gets its refusals as JSON, too, as the daemon gives them. */
+static void
+refuse_usage(const struct options *o, const char *error)
+{
+	json_t *reply;
+
+	fprintf(stderr, "ikev1ctl: %s\n", error);
+	if (!o->json)
+		return;
+	reply = json_pack("{s:b, s:s, s:b}", "ok", 0, "error", error, "usage", 1);
+	if (reply != NULL)
+		print_json(reply);
+	json_decref(reply);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -120,18 +169,14 @@ main(int argc, char *argv[])
 	json_t *request;
 
 	read_options(argc, argv, &o);
-	argc -= optind;
-	argv += optind;
-	if (argc == 0) {
-		usage(stderr);
-		return CLI_USAGE;
-	}
-	request = proto_request(argc, argv, error, sizeof(error));
+	if (o.count == 0)
+		bad_usage();
+	request = proto_request(o.count, o.words, error, sizeof(error));
 	if (request == NULL) {
-		fprintf(stderr, "ikev1ctl: %s\n", error);
+		refuse_usage(&o, error);
 		return CLI_USAGE;
 	}
-	if (!o.json && strcmp(argv[0], proto_table[PROTO_C_HELP].words) == 0) {
+	if (!o.json && strcmp(o.words[0], proto_table[PROTO_C_HELP].words) == 0) {
 		usage(stdout);
 		json_decref(request);
 		return CLI_OK;

@@ -8,6 +8,8 @@
 #include "base/counter.h"
 #include "cli_local.h"
 
+#define LEFT_COLUMN 32 /* of the list of commands */
+
 /* ---- members, with something to print where there is none ---- */
 
 static const char *
@@ -274,6 +276,20 @@ print_sockets(FILE *out, const json_t *sockets)
 }
 
 static void
+print_capture(FILE *out, const json_t *c)
+{
+	fprintf(out, "%s, peer %s, since %s: %lld packets, %lld octets", str(c, "file"),
+	    str(c, "peer"), str(c, "since"), num(c, "packets"), num(c, "octets"));
+	if (num(c, "rotated") > 0)
+		fprintf(out, ", %lld times a new file", num(c, "rotated"));
+	if (num(c, "lost") > 0)
+		fprintf(out, ", %lld LOST", num(c, "lost"));
+	if (str(c, "failed")[0] != '\0')
+		fprintf(out, ", STOPPED: %s", str(c, "failed"));
+	putc('\n', out);
+}
+
+static void
 print_status(FILE *out, const json_t *reply)
 {
 	const json_t *sa = json_object_get(reply, "sa");
@@ -293,6 +309,11 @@ print_status(FILE *out, const json_t *reply)
 	    num(sa, "half_open"));
 	fprintf(out, "IPsec SAs : %lld, exchanges: %lld\n", num(sa, "ipsec_sas"),
 	    num(sa, "exchanges"));
+	fault_print_armed(out, json_object_get(reply, "faults"));
+	if (json_object_get(reply, "capture") != NULL) {
+		fprintf(out, "Capture   : ");
+		print_capture(out, json_object_get(reply, "capture"));
+	}
 	fprintf(out, "Errors    : %lld receiving, %lld sending\n\nCounters:\n",
 	    num(reply, "recv_errors"), num(reply, "send_errors"));
 	json_object_foreach(json_object_get(reply, "counters"), name, value) fprintf(out,
@@ -300,6 +321,16 @@ print_status(FILE *out, const json_t *reply)
 }
 
 /* ---- the rest ---- */
+
+/* "Group = asa-hq, IP = 203.0.113.10, " as the log has it. */
+static void
+print_who(FILE *out, const json_t *o)
+{
+	if (str(o, "group")[0] != '\0')
+		fprintf(out, "Group = %s, ", str(o, "group"));
+	if (str(o, "ip")[0] != '\0')
+		fprintf(out, "IP = %s, ", str(o, "ip"));
+}
 
 static void
 print_policy(FILE *out, const json_t *reply)
@@ -340,11 +371,46 @@ print_lines(FILE *out, const json_t *lines)
 	json_array_foreach(lines, i, l) fprintf(out, "%s\n", json_string_value(l));
 }
 
+/* Our own words, and then the line of the log that decided. */
+static void
+print_wait(FILE *out, const json_t *reply)
+{
+	fprintf(out, "%s%s", str(reply, "outcome"), yes(reply, "already") ? ", already" : "");
+	if (str(reply, "message")[0] != '\0') {
+		fprintf(out, ": ");
+		print_who(out, reply);
+		fprintf(out, "%s", str(reply, "message"));
+	}
+	putc('\n', out);
+}
+
+static void
+print_peer_config(FILE *out, const json_t *reply)
+{
+	fputs(str(reply, "text"), out);
+}
+
 static void
 print_reload(FILE *out, const json_t *reply)
 {
 	fprintf(out, "policy reloaded\n");
 	print_lines(out, json_object_get(reply, "notes"));
+}
+
+static void
+print_capture_start(FILE *out, const json_t *reply)
+{
+	const json_t *c = json_object_get(reply, "capture");
+
+	fprintf(out, "capturing into %s (peer %s); the keys go beside it\n", str(c, "file"),
+	    str(c, "peer"));
+}
+
+static void
+print_capture_stop(FILE *out, const json_t *reply)
+{
+	fprintf(out, "capture ended: ");
+	print_capture(out, json_object_get(reply, "capture"));
 }
 
 static void
@@ -364,11 +430,20 @@ static void (*const printers[PROTO_C_COUNT])(FILE *, const json_t *) = {
     [PROTO_C_STATUS] = print_status,
     [PROTO_C_SHOW_ISAKMP] = print_isakmp,
     [PROTO_C_SHOW_IPSEC] = print_ipsec,
+    [PROTO_C_EXPLAIN] = explain_print,
+    [PROTO_C_LADDER] = ladder_print,
     [PROTO_C_SHOW_POLICY] = print_policy,
     [PROTO_C_MONITOR] = print_monitor,
     [PROTO_C_DELETE] = print_count,
     [PROTO_C_DPD] = print_count,
     [PROTO_C_REKEY] = print_count,
+    [PROTO_C_WAIT] = print_wait,
+    [PROTO_C_PEER_CONFIG] = print_peer_config,
+    [PROTO_C_FAULT_LIST] = fault_print,
+    [PROTO_C_FAULT_SET] = fault_print,
+    [PROTO_C_FAULT_CLEAR] = fault_print,
+    [PROTO_C_CAPTURE_START] = print_capture_start,
+    [PROTO_C_CAPTURE_STOP] = print_capture_stop,
     [PROTO_C_RELOAD] = print_reload,
     [PROTO_C_LOG_LEVEL] = print_level,
     [PROTO_C_HELP] = print_help,
@@ -379,10 +454,13 @@ text_commands(FILE *out)
 {
 	for (int i = 0; i < PROTO_C_COUNT; i++) {
 		const struct proto_row *row = &proto_table[i];
-		char left[64];
+		char left[128];
+		int n = snprintf(left, sizeof(left), "%s %s", row->words, row->shown);
 
-		snprintf(left, sizeof(left), "%s %s", row->words, row->shown);
-		fprintf(out, "  %-32s %s\n", left, row->help);
+		if (n > LEFT_COLUMN)
+			fprintf(out, "  %s\n  %*s %s\n", left, LEFT_COLUMN, "", row->help);
+		else
+			fprintf(out, "  %-*s %s\n", LEFT_COLUMN, left, row->help);
 	}
 }
 
@@ -395,10 +473,7 @@ text_event(FILE *out, const json_t *e)
 		return;
 	}
 	fprintf(out, "%s ", str(e, "time"));
-	if (str(e, "group")[0] != '\0')
-		fprintf(out, "Group = %s, ", str(e, "group"));
-	if (str(e, "ip")[0] != '\0')
-		fprintf(out, "IP = %s, ", str(e, "ip"));
+	print_who(out, e);
 	fprintf(out, "%s\n", str(e, "message"));
 }
 

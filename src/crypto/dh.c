@@ -244,6 +244,14 @@ subgroup_check(struct crypto *c, const struct alg_group *g, struct crypto_group 
 	return IKE_OK;
 }
 
+struct chunk
+dh_top(struct crypto *c, const struct alg_group *g)
+{
+	const struct crypto_group *slot = dh_slot(c, g, NULL);
+
+	return slot != NULL && slot->top != NULL ? CHUNK(slot->top, g->public_len) : CHUNK_NONE;
+}
+
 enum ike_err
 dh_check_public(struct crypto *c, const struct alg_group *g, struct chunk peer, struct why *w)
 {

@@ -63,14 +63,20 @@ fine(const struct request *r)
 }
 
 static void
-finish(struct request *r, json_t *answer)
+dispose(struct request *r)
 {
-	struct client *c = r->client;
-
 	for (unsigned i = 0; i < r->workers; i++)
 		json_decref(r->parts[i].sas);
 	json_decref(r->object);
 	free(r);
+}
+
+static void
+finish(struct request *r, json_t *answer)
+{
+	struct client *c = r->client;
+
+	dispose(r);
 	server_answer(c, answer);
 	server_release(c);
 }
@@ -230,6 +236,60 @@ mistyped(const struct request *r, json_t *answer)
 	return true;
 }
 
+/* ---- history ---- */
+
+#define EXPLAINED_MAX 16  /* failures that one worker puts into an answer */
+#define LADDER_MAX    256 /* records that one worker looks through */
+
+static void
+list_failure(void *ctx, const struct record *rec)
+{
+	struct part *p = ctx;
+
+	if ((rec->outcome == RECORD_FAILED || rec->faults[0] != NULL) &&
+	    json_array_size(p->sas) < EXPLAINED_MAX)
+		(void)json_array_append_new(p->sas, history_explain(rec, p->worker));
+}
+
+static void
+list_ladder(void *ctx, const struct record *rec)
+{
+	struct part *p = ctx;
+
+	if (json_array_size(p->sas) < LADDER_MAX)
+		(void)json_array_append_new(p->sas, history_ladder(rec, p->worker));
+}
+
+static void
+work_explain(struct request *r, const struct server_worker *w, struct part *p)
+{
+	p->sas = json_array();
+	ike_each_record(w->ike, &r->match, list_failure, p);
+}
+
+static void
+work_ladder(struct request *r, const struct server_worker *w, struct part *p)
+{
+	p->sas = json_array();
+	ike_each_record(w->ike, &r->match, list_ladder, p);
+}
+
+static void
+gathered_history(struct request *r, json_t *answer)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < r->workers; i++)
+		(void)json_array_extend(all, r->parts[i].sas);
+	history_sort(all);
+	if (r->call.command == PROTO_C_LADDER)
+		history_last_sa(all);
+	if (r->call.peer != NULL)
+		(void)json_object_set_new(answer, "peer", json_string(r->call.peer));
+	(void)json_object_set_new(answer,
+	    r->call.command == PROTO_C_LADDER ? "exchanges" : "failures", all);
+}
+
 static void
 gathered_sas(struct request *r, json_t *answer)
 {
@@ -318,9 +378,12 @@ gathered_status(struct request *r, json_t *answer)
 	(void)json_object_set_new(answer, "sockets", show_sockets(f.binds, f.bind_count));
 	(void)json_object_set_new(answer, "sa", show_totals(&totals));
 	(void)json_object_set_new(answer, "per_worker", per_worker(r));
+	if (f.captures)
+		(void)json_object_set_new(answer, "capture", show_capture(&f.capture));
 	(void)json_object_set_new(answer, "recv_errors", json_integer((json_int_t)recv_errors));
 	(void)json_object_set_new(answer, "send_errors", json_integer((json_int_t)send_errors));
 	(void)json_object_set_new(answer, "counters", show_counters(&counters));
+	(void)json_object_set_new(answer, "faults", faultcmd_armed(&f));
 }
 
 static void
@@ -374,6 +437,33 @@ now_reload(struct request *r)
 }
 
 static void
+captured(void *ctx, const struct server_captured *result)
+{
+	struct request *r = ctx;
+	json_t *answer = result->error == NULL ? fine(r) : refusal(result->error, false);
+
+	if (result->error == NULL)
+		(void)json_object_set_new(answer, "capture", show_capture(&result->info));
+	finish(r, answer);
+}
+
+static void
+now_capture_start(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+
+	ports->capture_start(ports->ctx, r->call.file, r->call.peer, captured, r);
+}
+
+static void
+now_capture_stop(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+
+	ports->capture_stop(ports->ctx, captured, r);
+}
+
+static void
 now_log_level(struct request *r)
 {
 	const char *before = event_level_name(log_get_level());
@@ -404,6 +494,50 @@ now_monitor(struct request *r)
 	server_release(c);
 }
 
+/* The answer is wait.c's, now or when it is so. */
+static void
+now_wait(struct request *r)
+{
+	json_t *answer = r->match.group != NULL ? fine(r) : NULL;
+	struct client *c = r->client;
+
+	if (answer != NULL && mistyped(r, answer)) {
+		finish(r, answer);
+		return;
+	}
+	json_decref(answer);
+	wait_begin(c, &r->call, &r->match);
+	dispose(r);
+	server_release(c);
+}
+
+static void
+now_peer_config(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+	struct server_facts f;
+	json_t *answer;
+
+	ports->facts(ports->ctx, &f);
+	LOG(CONTROL_COMMAND, NULL, "control: peer-config %s%s%s, which prints the pre-shared key",
+	    r->call.product, r->call.group != NULL ? " " : "",
+	    r->call.group != NULL ? r->call.group : "");
+	answer = peerconf_answer(&f, r->call.product, r->call.group);
+	if (answer == NULL)
+		answer = refusal("out of memory", false);
+	finish(r, answer);
+}
+
+static void
+now_fault(struct request *r)
+{
+	const struct server_ports *ports = server_ports_of(r->client);
+	struct server_facts f;
+
+	ports->facts(ports->ctx, &f);
+	finish(r, faultcmd_answer(&f, &r->call));
+}
+
 static void
 now_help(struct request *r)
 {
@@ -426,11 +560,20 @@ static const struct action actions[PROTO_C_COUNT] = {
     [PROTO_C_STATUS] = {.work = work_status, .gathered = gathered_status},
     [PROTO_C_SHOW_ISAKMP] = {.work = work_isakmp, .gathered = gathered_sas},
     [PROTO_C_SHOW_IPSEC] = {.work = work_ipsec, .gathered = gathered_sas},
+    [PROTO_C_EXPLAIN] = {.work = work_explain, .gathered = gathered_history},
+    [PROTO_C_LADDER] = {.work = work_ladder, .gathered = gathered_history},
     [PROTO_C_SHOW_POLICY] = {.now = now_policy},
     [PROTO_C_MONITOR] = {.now = now_monitor},
     [PROTO_C_DELETE] = {.work = work_delete, .gathered = gathered_count, .changes = true},
     [PROTO_C_DPD] = {.work = work_dpd, .gathered = gathered_count, .changes = true},
     [PROTO_C_REKEY] = {.work = work_rekey, .gathered = gathered_count, .changes = true},
+    [PROTO_C_WAIT] = {.now = now_wait},
+    [PROTO_C_PEER_CONFIG] = {.now = now_peer_config},
+    [PROTO_C_FAULT_LIST] = {.now = now_fault},
+    [PROTO_C_FAULT_SET] = {.now = now_fault, .changes = true},
+    [PROTO_C_FAULT_CLEAR] = {.now = now_fault, .changes = true},
+    [PROTO_C_CAPTURE_START] = {.now = now_capture_start, .changes = true},
+    [PROTO_C_CAPTURE_STOP] = {.now = now_capture_stop, .changes = true},
     [PROTO_C_RELOAD] = {.now = now_reload, .changes = true},
     [PROTO_C_LOG_LEVEL] = {.now = now_log_level, .changes = true},
     [PROTO_C_HELP] = {.now = now_help},

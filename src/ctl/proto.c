@@ -9,13 +9,29 @@
 #include "base/compiler.h"
 #include "base/event.h"
 #include "base/names.h"
+#include "policy/peer_config.h"
 
 #define WORDS_MAX 8	/* words of a command line that are looked at */
 #define TEXT_MAX  128	/* octets of a command in words */
+#define TIMEOUT_MAX 31536000 /* seconds of --timeout: a year */
+#define COUNT_MAX 1000000 /* negotiations */
 
 const struct proto_row proto_table[PROTO_C_COUNT] = {
 #define X(id, w, a, s, h) [PROTO_C_##id] = {.words = w, .args = a, .shown = s, .help = h},
     PROTO_COMMANDS(X)
+#undef X
+};
+
+const char *const proto_states[] = {
+    [PROTO_S_NONE] = NULL,
+    [PROTO_S_PHASE1_UP] = "phase1-up",
+    [PROTO_S_PHASE2_UP] = "phase2-up",
+    [PROTO_S_FAILED] = "failed",
+};
+
+static const char *const products[] = {
+#define X(id, word, text) word,
+    PEER_CONFIG_PRODUCTS(X)
 #undef X
 };
 
@@ -124,6 +140,62 @@ is_level(const char *word)
 	return false;
 }
 
+static enum proto_state
+state_of(const char *word)
+{
+	for (size_t i = PROTO_S_NONE + 1; i < ARRAY_LEN(proto_states); i++) {
+		if (strcmp(word, proto_states[i]) == 0)
+			return (enum proto_state)i;
+	}
+	return PROTO_S_NONE;
+}
+
+static bool
+is_product(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(products); i++) {
+		if (strcmp(word, products[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The same for what "wait" and "peer-config" take. */
+static bool
+check_more(const struct proto_call *call, char *error, size_t n)
+{
+	const struct proto_row *row = &proto_table[call->command];
+
+	if (call->awaited != PROTO_S_NONE && (row->args & PROTO_A_STATE_MUST) == 0)
+		snprintf(error, n, "\"%s\" takes no state", row->words);
+	else if (call->timeout_s >= 0 && (row->args & PROTO_A_TIMEOUT) == 0)
+		snprintf(error, n, "\"%s\" takes no time-out", row->words);
+	else if (call->product != NULL && (row->args & PROTO_A_PRODUCT_MUST) == 0)
+		snprintf(error, n, "\"%s\" takes no product", row->words);
+	else if (call->group != NULL && (row->args & PROTO_A_GROUP) == 0)
+		snprintf(error, n, "\"%s\" takes no group", row->words);
+	else if (call->awaited == PROTO_S_NONE && (row->args & PROTO_A_STATE_MUST) != 0)
+		snprintf(error, n, "\"%s\" wants to know for what: phase1-up, phase2-up or failed",
+		    row->words);
+	else if (call->product == NULL && (row->args & PROTO_A_PRODUCT_MUST) != 0)
+		snprintf(error, n,
+		    "\"%s\" wants a product: asa, ios, strongswan, libreswan or vpnc", row->words);
+	else if (call->fault[0] != '\0' && (row->args & (PROTO_A_FAULT | PROTO_A_FAULT_MUST)) == 0)
+		snprintf(error, n, "\"%s\" takes no fault", row->words);
+	else if (call->count != 0 && (row->args & PROTO_A_COUNT) == 0)
+		snprintf(error, n, "\"%s\" takes no count", row->words);
+	else if (call->fault[0] == '\0' && (row->args & PROTO_A_FAULT_MUST) != 0)
+		snprintf(error, n, "\"%s\" wants a fault; \"fault list\" shows them", row->words);
+	else if (call->product != NULL && !is_product(call->product))
+		snprintf(error, n,
+		    "\"%.40s\" is no product; they are asa, asa-legacy, ios, strongswan, "
+		    "strongswan-ipsec, libreswan and vpnc",
+		    call->product);
+	else
+		return true;
+	return false;
+}
+
 /* Everything that was given is allowed, everything that must be given is there. */
 static bool
 check(const struct proto_call *call, char *error, size_t n)
@@ -140,6 +212,11 @@ check(const struct proto_call *call, char *error, size_t n)
 		snprintf(error, n,
 		    "\"%s\" wants a peer: an address, the name of a tunnel group, or \"all\"",
 		    row->words);
+	else if (call->file != NULL && (row->args & PROTO_A_FILE_MUST) == 0)
+		snprintf(error, n, "\"%s\" takes no file", row->words);
+	else if ((call->file == NULL || call->file[0] != '/') &&
+	    (row->args & PROTO_A_FILE_MUST) != 0)
+		snprintf(error, n, "\"%s\" wants the absolute path of a file", row->words);
 	else if (call->level == NULL && (row->args & PROTO_A_LEVEL_MUST) != 0)
 		snprintf(error, n, "\"%s\" wants a level: err, warning, notice, info or debug",
 		    row->words);
@@ -149,7 +226,46 @@ check(const struct proto_call *call, char *error, size_t n)
 		    "debug",
 		    call->level);
 	else
+		return check_more(call, error, n);
+	return false;
+}
+
+/* A word of a fault, put behind those before. */
+static bool
+add_fault(struct proto_call *call, const char *word)
+{
+	size_t n = strlen(call->fault);
+	int k = snprintf(call->fault + n, sizeof(call->fault) - n, "%s%s", n > 0 ? " " : "", word);
+
+	return k > 0 && (size_t)k < sizeof(call->fault) - n;
+}
+
+/* The members of "wait" and "peer-config". */
+static bool
+parse_more(const char *key, const json_t *v, struct proto_call *call)
+{
+	if (strcmp(key, "state") == 0 && json_is_string(v)) {
+		call->awaited = state_of(json_string_value(v));
+		return call->awaited != PROTO_S_NONE;
+	}
+	if (strcmp(key, "timeout_s") == 0 && json_is_integer(v)) {
+		call->timeout_s = (long)json_integer_value(v);
+		return json_integer_value(v) >= 0 && json_integer_value(v) <= TIMEOUT_MAX;
+	}
+	if (strcmp(key, "fault") == 0 && json_is_string(v))
+		return add_fault(call, json_string_value(v));
+	if (strcmp(key, "count") == 0 && json_is_integer(v)) {
+		call->count = (long)json_integer_value(v);
+		return json_integer_value(v) >= 1 && json_integer_value(v) <= COUNT_MAX;
+	}
+	if (strcmp(key, "product") == 0 && json_is_string(v)) {
+		call->product = json_string_value(v);
 		return true;
+	}
+	if (strcmp(key, "group") == 0 && json_is_string(v)) {
+		call->group = json_string_value(v);
+		return true;
+	}
 	return false;
 }
 
@@ -166,10 +282,16 @@ parse_member(const char *key, const json_t *v, struct proto_call *call, char *er
 		call->peer = json_string_value(v);
 		return true;
 	}
+	if (strcmp(key, "file") == 0 && json_is_string(v)) {
+		call->file = json_string_value(v);
+		return true;
+	}
 	if (strcmp(key, "level") == 0 && json_is_string(v)) {
 		call->level = json_string_value(v);
 		return true;
 	}
+	if (parse_more(key, v, call))
+		return true;
 	snprintf(error, n, "\"%.40s\" is not known, or not of the right type", key);
 	return false;
 }
@@ -180,7 +302,7 @@ proto_parse(const json_t *request, struct proto_call *call, char *error, size_t 
 	const char *words = json_string_value(json_object_get(request, "command")), *key;
 	json_t *v;
 
-	*call = (struct proto_call){.command = PROTO_C_COUNT};
+	*call = (struct proto_call){.command = PROTO_C_COUNT, .timeout_s = -1};
 	if (words == NULL) {
 		snprintf(error, n, "a request is an object with a \"command\" in words");
 		return false;
@@ -241,22 +363,114 @@ take_word(struct proto_call *call, char *word)
 
 	if ((args & PROTO_A_DETAIL) != 0 && !call->detail && strcmp(word, "detail") == 0)
 		call->detail = true;
+	else if ((args & PROTO_A_FILE_MUST) != 0 && call->file == NULL)
+		call->file = word;
 	else if ((args & (PROTO_A_PEER | PROTO_A_PEER_MUST)) != 0 && call->peer == NULL)
 		call->peer = word;
 	else if ((args & (PROTO_A_LEVEL | PROTO_A_LEVEL_MUST)) != 0 && call->level == NULL)
 		call->level = word;
+	else if ((args & PROTO_A_STATE_MUST) != 0 && call->awaited == PROTO_S_NONE)
+		return (call->awaited = state_of(word)) != PROTO_S_NONE;
+	else if ((args & PROTO_A_PRODUCT_MUST) != 0 && call->product == NULL)
+		call->product = word;
+	else if ((args & PROTO_A_GROUP) != 0 && call->group == NULL)
+		call->group = word;
+	else if ((args & (PROTO_A_FAULT | PROTO_A_FAULT_MUST)) != 0)
+		return add_fault(call, word);
 	else
 		return false;
 	return true;
 }
 
+static bool
+take_timeout(struct proto_call *call, const char *text)
+{
+	char *end;
+	long s;
+
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return false;
+	s = strtol(text, &end, 10);
+	if (*end != '\0' || s > TIMEOUT_MAX)
+		return false;
+	call->timeout_s = s;
+	return true;
+}
+
+static bool
+take_count(struct proto_call *call, const char *text)
+{
+	char *end;
+
+	if (text == NULL || text[0] < '1' || text[0] > '9')
+		return false;
+	call->count = strtol(text, &end, 10);
+	return *end == '\0' && call->count <= COUNT_MAX;
+}
+
+/*
+ * An option of the command at argv[i]; how many words of argv it took, 0: it has no place here.
+ * Options that stand for another spelling of the product come after it.
+ */
+static int
+take_option(struct proto_call *call, int argc, char *const argv[], int i)
+{
+	static const char timeout[] = "--timeout=", count[] = "--count=";
+	const unsigned args = proto_table[call->command].args;
+	const char *o = argv[i], *product = call->product != NULL ? call->product : "";
+
+	if ((args & PROTO_A_TIMEOUT) != 0 && strncmp(o, timeout, sizeof(timeout) - 1) == 0)
+		return take_timeout(call, o + sizeof(timeout) - 1) ? 1 : 0;
+	if ((args & PROTO_A_TIMEOUT) != 0 && strcmp(o, "--timeout") == 0)
+		return take_timeout(call, i + 1 < argc ? argv[i + 1] : NULL) ? 2 : 0;
+	if ((args & PROTO_A_COUNT) != 0 && strncmp(o, count, sizeof(count) - 1) == 0)
+		return take_count(call, o + sizeof(count) - 1) ? 1 : 0;
+	if ((args & PROTO_A_COUNT) != 0 && strcmp(o, "--count") == 0)
+		return take_count(call, i + 1 < argc ? argv[i + 1] : NULL) ? 2 : 0;
+	if (strcmp(o, "--legacy") == 0 && strcmp(product, "asa") == 0)
+		return call->product = "asa-legacy", 1;
+	if (strcmp(o, "--ipsec-conf") == 0 && strcmp(product, "strongswan") == 0)
+		return call->product = "strongswan-ipsec", 1;
+	return 0;
+}
+
+static bool
+needs_state(const struct proto_call *call)
+{
+	return (proto_table[call->command].args & PROTO_A_STATE_MUST) != 0 && call->peer != NULL &&
+	    call->awaited == PROTO_S_NONE;
+}
+
+static json_t *
+request_of(const struct proto_call *call)
+{
+	json_t *request = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:s*}", "command",
+	    proto_table[call->command].words, "peer", call->peer, "level", call->level, "state",
+	    proto_states[call->awaited], "product", call->product, "group", call->group);
+
+	if (request != NULL && call->file != NULL &&
+	    json_object_set_new(request, "file", json_string(call->file)) != 0) {
+		json_decref(request);
+		return NULL; /* not UTF-8 */
+	}
+	if (request != NULL && call->detail)
+		(void)json_object_set_new(request, "detail", json_true());
+	if (request != NULL && call->timeout_s >= 0)
+		(void)json_object_set_new(request, "timeout_s", json_integer(call->timeout_s));
+	if (request != NULL && call->fault[0] != '\0')
+		(void)json_object_set_new(request, "fault", json_string(call->fault));
+	if (request != NULL && call->count != 0)
+		(void)json_object_set_new(request, "count", json_integer(call->count));
+	return request;
+}
+
 json_t *
 proto_request(int argc, char *const argv[], char *error, size_t n)
 {
-	struct proto_call call = {.command = PROTO_C_COUNT};
+	struct proto_call call = {.command = PROTO_C_COUNT, .timeout_s = -1};
 	char text[TEXT_MAX];
 	json_t *request;
-	int used = 0;
+	int used = 0, taken;
 
 	call.command = longest(argc, argv, &used);
 	if (call.command == PROTO_C_COUNT) {
@@ -264,9 +478,18 @@ proto_request(int argc, char *const argv[], char *error, size_t n)
 		(void)proto_unknown(text, error, n);
 		return NULL;
 	}
-	for (int i = used; i < argc; i++) {
-		if (!take_word(&call, argv[i])) {
-			snprintf(error, n, "\"%.40s\" is too much; usage: %s%s%s", argv[i],
+	for (int i = used; i < argc; i += taken) {
+		taken = strncmp(argv[i], "--", 2) == 0 ? take_option(&call, argc, argv, i) :
+		    take_word(&call, argv[i])	       ? 1 :
+							 0;
+		if (taken == 0 && argv[i][0] != '-' && needs_state(&call)) {
+			snprintf(error, n, "\"%.40s\" is none of phase1-up, phase2-up and failed",
+			    argv[i]);
+			return NULL;
+		}
+		if (taken == 0) {
+			snprintf(error, n, "\"%.40s\" is %s; usage: %s%s%s", argv[i],
+			    argv[i][0] == '-' ? "wrong here" : "too much",
 			    proto_table[call.command].words,
 			    proto_table[call.command].shown[0] != '\0' ? " " : "",
 			    proto_table[call.command].shown);
@@ -275,10 +498,7 @@ proto_request(int argc, char *const argv[], char *error, size_t n)
 	}
 	if (!check(&call, error, n))
 		return NULL;
-	request = json_pack("{s:s, s:s*, s:s*}", "command", proto_table[call.command].words, "peer",
-	    call.peer, "level", call.level);
-	if (request != NULL && call.detail)
-		(void)json_object_set_new(request, "detail", json_true());
+	request = request_of(&call);
 	if (request == NULL)
 		snprintf(error, n, "an argument is not UTF-8, or memory is out");
 	return request;

@@ -19,6 +19,7 @@
 #define IDLE_S		 60	   /* a connection without a request */
 #define BACKLOG		 (1 << 20) /* octets somebody may lag behind before he is dropped */
 #define MONITOR_LINES	 8192	   /* lines waiting for the main thread */
+#define HEARD_LEVEL	 LOG_L_NOTICE /* of lines that one may wait for */
 
 struct client {
 	struct server	  *server;
@@ -31,11 +32,14 @@ struct client {
 	bool		   eof;	  /* it will ask no more */
 	bool		   monitors;
 	enum log_level	   level;
+	server_hear_fn	  *hear; /* somebody waits for lines */
+	void		  *hear_ctx;
 };
 
 struct line {
 	struct line   *next;
 	enum log_level level;
+	struct heard   heard; /* its message owned here, NULL where nobody may wait for the line */
 	size_t	       n;
 	char	      *text;
 };
@@ -63,6 +67,12 @@ server_ports_of(const struct client *c)
 	return &c->server->ports;
 }
 
+struct loop *
+server_loop_of(const struct client *c)
+{
+	return c->server->loop;
+}
+
 static void monitors_changed(struct server *);
 
 static void
@@ -81,11 +91,22 @@ forget(struct client *c)
 	free(c);
 }
 
+/* Who waits is told for the last time. */
+static void
+end_hearing(struct client *c, enum hear_end why)
+{
+	server_hear_fn *hear = c->hear;
+
+	c->hear = NULL;
+	if (hear != NULL)
+		hear(c->hear_ctx, why, NULL);
+}
+
 /* The connection ends; the client goes with its last request. */
 static void
 hang_up(struct client *c, bool flushed)
 {
-	bool monitored = c->monitors;
+	bool listened = c->monitors || c->hear != NULL;
 	struct server *s = c->server;
 
 	if (c->stream != NULL && flushed)
@@ -94,7 +115,10 @@ hang_up(struct client *c, bool flushed)
 		stream_close(c->stream);
 	c->stream = NULL;
 	c->monitors = false;
-	if (monitored)
+	c->holds++;
+	end_hearing(c, HEAR_GONE);
+	c->holds--;
+	if (listened)
 		monitors_changed(s);
 	forget(c);
 }
@@ -147,6 +171,7 @@ static void
 serve(struct client *c)
 {
 	char *line;
+	bool pause;
 
 	server_hold(c);
 	c->serving = true;
@@ -155,10 +180,11 @@ serve(struct client *c)
 		cmds_run(c, line);
 	}
 	c->serving = false;
-	if (c->stream != NULL && !c->busy && c->eof)
+	pause = c->busy && c->hear == NULL; /* one who waits may leave */
+	if (c->stream != NULL && c->eof && !pause)
 		hang_up(c, true);
-	else if (c->stream != NULL && c->paused != c->busy)
-		stream_pause(c->stream, c->paused = c->busy);
+	else if (c->stream != NULL && c->paused != pause)
+		stream_pause(c->stream, c->paused = pause);
 	server_release(c);
 }
 
@@ -180,6 +206,10 @@ on_data(void *ctx, struct chunk data)
 
 	if (c->monitors)
 		return;
+	if (c->hear != NULL && c->lines.n - c->lines.taken + data.n > PROTO_REQUEST_MAX) {
+		hang_up(c, false);
+		return;
+	}
 	if (proto_lines_put(&c->lines, data.p, data.n)) {
 		serve(c);
 		return;
@@ -194,7 +224,7 @@ on_end(void *ctx, enum stream_end end)
 	struct client *c = ctx;
 
 	c->eof = true;
-	if (end != STREAM_EOF || c->monitors)
+	if (end != STREAM_EOF || c->monitors || c->hear != NULL)
 		hang_up(c, false);
 	else
 		serve(c);
@@ -237,22 +267,46 @@ on_accept(void *ctx, int fd)
 
 /* ---- monitors ---- */
 
+static void
+heard_from(struct heard *h, const struct log_line *l)
+{
+	h->event = l->event;
+	if (l->level > HEARD_LEVEL)
+		return;
+	if (l->who != NULL)
+		h->peer = l->who->peer;
+	if (l->who != NULL && l->who->group != NULL)
+		snprintf(h->group, sizeof(h->group), "%s", l->who->group);
+	h->message = strdup(l->text);
+}
+
+static void
+line_free(struct line *l)
+{
+	free((char *)(uintptr_t)l->heard.message);
+	free(l->text);
+	free(l);
+}
+
 /* In any thread, under the log's lock: keep the line for the main thread and do no more. */
 static void
 hook(void *ctx, const struct log_line *l)
 {
 	struct server *s = ctx;
+	/* A flood for a monitor leaves room for what somebody may wait for. */
+	unsigned room = l->level > HEARD_LEVEL ? MONITOR_LINES : 2 * MONITOR_LINES;
 	struct line *new;
 	bool post;
 
 	pthread_mutex_lock(&s->lock);
-	new = s->line_count < MONITOR_LINES ? calloc(1, sizeof(*new)) : NULL;
+	new = s->line_count < room ? calloc(1, sizeof(*new)) : NULL;
 	if (new != NULL && (new->text = logjson_format(l)) == NULL) {
 		free(new);
 		new = NULL;
 	}
 	if (new != NULL) {
 		new->level = l->level;
+		heard_from(&new->heard, l);
 		new->n = strlen(new->text);
 		new->text[new->n++] = '\n'; /* in place of the terminator */
 		*s->last = new;
@@ -276,11 +330,13 @@ monitors_changed(struct server *s)
 	bool any = false;
 
 	for (const struct client *c = s->clients; c != NULL; c = c->next) {
-		if (!c->monitors)
+		if (!c->monitors && c->hear == NULL)
 			continue;
 		any = true;
-		if (c->level > level)
+		if (c->monitors && c->level > level)
 			level = c->level;
+		if (c->hear != NULL && HEARD_LEVEL > level)
+			level = HEARD_LEVEL;
 	}
 	log_set_hook(any ? hook : NULL, s, level);
 }
@@ -311,6 +367,28 @@ to_monitors(struct server *s, enum log_level level, const char *text, size_t n)
 	}
 }
 
+void
+server_hear(struct client *c, server_hear_fn *fn, void *ctx)
+{
+	c->hear = fn;
+	c->hear_ctx = ctx;
+	if (c->stream != NULL)
+		stream_idle_s(c->stream, fn != NULL ? 0 : IDLE_S);
+	monitors_changed(c->server);
+}
+
+static void
+to_hearers(struct server *s, const struct heard *h)
+{
+	struct client *next;
+
+	for (struct client *c = s->clients; c != NULL; c = next) {
+		next = c->next;
+		if (c->hear != NULL)
+			c->hear(c->hear_ctx, HEAR_LINE, h);
+	}
+}
+
 static void
 deliver(struct loop_job *job)
 {
@@ -330,8 +408,9 @@ deliver(struct loop_job *job)
 	for (; l != NULL; l = next) {
 		next = l->next;
 		to_monitors(s, l->level, l->text, l->n);
-		free(l->text);
-		free(l);
+		if (l->heard.message != NULL)
+			to_hearers(s, &l->heard);
+		line_free(l);
 	}
 	if (dropped > 0) {
 		int n = snprintf(note, sizeof(note), "{\"dropped\":%u}\n", dropped);
@@ -376,7 +455,9 @@ server_stop(struct server *s)
 	for (struct client *c = s->clients; c != NULL; c = next) {
 		next = c->next;
 		c->eof = true;
-		if (!c->busy && !c->monitors)
+		if (c->hear != NULL)
+			end_hearing(c, HEAR_STOPPING);
+		else if (!c->busy && !c->monitors)
 			hang_up(c, true);
 	}
 }
@@ -401,13 +482,13 @@ server_free(struct server *s)
 	if (s->acceptor != NULL)
 		acceptor_free(s->acceptor);
 	while (s->clients != NULL) {
-		s->clients->holds = 0;
+		if (s->clients->hear == NULL)
+			s->clients->holds = 0;
 		hang_up(s->clients, false);
 	}
 	while ((l = s->first) != NULL) {
 		s->first = l->next;
-		free(l->text);
-		free(l);
+		line_free(l);
 	}
 	json_decref(s->too_long);
 	pthread_mutex_destroy(&s->lock);

@@ -234,3 +234,20 @@ show_sockets(const struct udp_bind *binds, size_t count)
 	}
 	return a;
 }
+
+json_t *
+show_capture(const struct capture_info *c)
+{
+	char when[LOGJSON_TIME];
+	json_t *o = json_object();
+
+	put_text(o, "file", c->file);
+	put_text(o, "peer", c->whom);
+	put_text(o, "since", logjson_time(&c->since, when, sizeof(when)));
+	put_int(o, "packets", (json_int_t)c->packets);
+	put_int(o, "octets", (json_int_t)c->octets);
+	put_int(o, "lost", (json_int_t)c->lost);
+	put_int(o, "rotated", c->rotated);
+	put_text(o, "failed", c->failed != NULL ? c->failed : "");
+	return o;
+}

@@ -1,4 +1,7 @@
-/* avail.c - whether the installed OpenSSL has every algorithm that a policy names. */
+/*
+ * avail.c - whether there is what a policy names: its algorithms in the installed OpenSSL, its
+ * faults in the catalogue.
+ */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 
@@ -94,5 +97,5 @@ avail_check(const struct policy *p, struct lines *mistakes)
 		check_all(&c);
 	}
 	crypto_free(c.crypto);
-	return c.found == 0;
+	return fault_check_policy(p, lines_add, mistakes) && c.found == 0;
 }

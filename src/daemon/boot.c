@@ -14,7 +14,9 @@
 #include "ctl/logjson.h"
 #include "ctl/proto.h"
 #include "daemon_local.h"
+#include "io/capture.h"
 #include "io/deadline.h"
+#include "io/icmp.h"
 #include "io/keyexport.h"
 #include "io/sdnotify.h"
 #include "io/unixsock.h"
@@ -187,6 +189,18 @@ ask_reload(void *ctx, server_reloaded_fn *fn, void *arg)
 }
 
 static void
+start_capture(void *ctx, const char *file, const char *peer, server_captured_fn *fn, void *arg)
+{
+	capturing_start(ctx, file, peer, fn, arg);
+}
+
+static void
+stop_capture(void *ctx, server_captured_fn *fn, void *arg)
+{
+	capturing_stop(ctx, fn, arg);
+}
+
+static void
 facts(void *ctx, struct server_facts *f)
 {
 	const struct daemon *d = ctx;
@@ -194,6 +208,7 @@ facts(void *ctx, struct server_facts *f)
 
 	*f = (struct server_facts){
 	    .policy = d->policy,
+	    .faults = d->faults,
 	    .started = d->started,
 	    .uptime_s = (now - d->started_ms) / 1000,
 	    .policy_age_s = (now - d->policy_ms) / 1000,
@@ -201,7 +216,10 @@ facts(void *ctx, struct server_facts *f)
 	    .socket = d->control_path,
 	    .binds = d->binds,
 	    .bind_count = d->bind_count,
+	    .captures = d->capture != NULL,
 	};
+	if (d->capture != NULL)
+		f->capture = capture_info(d->capture);
 }
 
 static enum ike_err
@@ -212,6 +230,8 @@ start_server(struct daemon *d, struct why *w)
 	    .workers = d->worker_count,
 	    .ask = ask_workers,
 	    .reload = ask_reload,
+	    .capture_start = start_capture,
+	    .capture_stop = stop_capture,
 	    .facts = facts,
 	};
 
@@ -301,6 +321,15 @@ start_loop(struct daemon *d, struct why *w)
 }
 
 static enum ike_err
+open_faults(struct daemon *d, struct why *w)
+{
+	if ((d->faults = fault_room_new()) == NULL)
+		return why(w, IKE_E_NOMEM, "faults");
+	fault_set_policy(d->faults, d->policy);
+	return IKE_OK;
+}
+
+static enum ike_err
 start_workers(struct daemon *d, struct why *w)
 {
 	struct worker_conf conf = {
@@ -308,6 +337,8 @@ start_workers(struct daemon *d, struct why *w)
 	    .sockets = d->sockets,
 	    .policy = d->policy,
 	    .keys = d->keys,
+	    .faults = d->faults,
+	    .icmp = d->icmp,
 	    .gone = worker_gone,
 	    .ctx = d,
 	};
@@ -344,6 +375,7 @@ come_up(struct daemon *d, struct why *w)
 	if (start_loop(d, w) != IKE_OK || open_sockets(d, w) != IKE_OK ||
 	    open_control(d, w) != IKE_OK || open_keys(d, w) != IKE_OK)
 		return w->code;
+	d->icmp = icmp_open(); /* without it one fault does less, and says so */
 	give_log_file(d);
 	if (drop_become(&d->identity, w) != IKE_OK)
 		return w->code;
@@ -352,7 +384,8 @@ come_up(struct daemon *d, struct why *w)
 		LOG(DAEMON_PRIVILEGES, NULL, "privileges dropped, running as user %s",
 		    d->identity.name);
 	look_ahead(d);
-	if (start_workers(d, w) != IKE_OK || start_server(d, w) != IKE_OK)
+	if (open_faults(d, w) != IKE_OK || start_workers(d, w) != IKE_OK ||
+	    start_server(d, w) != IKE_OK)
 		return w->code;
 	return IKE_OK;
 }
@@ -383,6 +416,9 @@ free_all(struct daemon *d)
 	server_free(d->server);
 	if (d->workers != NULL)
 		worker_free_all(d->workers, d->worker_count);
+	icmp_close(d->icmp);
+	fault_room_free(d->faults);
+	capturing_end(d);
 	keyexport_close(d->keys);
 	udp_close(d->sockets);
 	free(d->binds);

@@ -9,6 +9,8 @@
 #include "ctl/server.h"
 #include "io/loop.h"
 
+struct capture;
+struct icmp;
 struct keyexport;
 struct deadline;
 struct reload;
@@ -33,6 +35,8 @@ struct worker_conf {
 	struct udp_sockets  *sockets;
 	const struct policy *policy;
 	struct keyexport    *keys; /* NULL: off */
+	struct fault_room   *faults;
+	const struct icmp   *icmp; /* NULL: not permitted */
 	void (*gone)(void *ctx);   /* in the main thread, when the worker has ended */
 	void *ctx;
 };
@@ -58,17 +62,23 @@ void worker_ask_all(struct worker **, unsigned count, struct server_job *);
 enum ike_err worker_prepare(struct worker *, const struct policy *, struct why *);
 /* ... and putting it in force. */
 void worker_commit(struct worker *, const struct policy *, struct keyexport *);
+/* For a capture's jobs, likewise: hand packets and keys to it from now on, NULL: to none. */
+void worker_capture(struct worker *, struct capture *);
 /* The worker of a job's view of it. */
 struct worker *worker_of(const struct server_worker *);
 
 /* ---- ports of the engine (ports.c) ---- */
 
 struct ports_ctx {
+	const struct icmp *icmp; /* NULL: not permitted */
 	struct crypto	 *crypto;
 	struct udp	 *udp;
 	struct keyexport *keys; /* NULL: off */
+	struct capture	 *capture; /* NULL: none runs */
 };
+bool		 ports_unreachable(void *ctx, const struct path *, struct chunk datagram);
 struct ike_ports ports_make(struct ports_ctx *);
+void		 ports_send_ttl(void *ctx, const struct path *, struct chunk, uint8_t ttl);
 
 /* ---- privileges (drop.c) ---- */
 
@@ -114,6 +124,10 @@ struct daemon {
 	size_t		      bind_count;
 	struct udp_sockets   *sockets;
 	struct keyexport     *keys;
+	struct fault_room    *faults; /* what is armed, for all workers */
+	struct icmp	     *icmp; /* for one of them; NULL: not permitted */
+	struct capture	     *capture; /* NULL: none runs */
+	bool		      capture_changes; /* a start or stop is under way */
 	struct server	     *server;
 	struct worker	    **workers;
 	unsigned	      worker_count, workers_left;
@@ -136,6 +150,18 @@ struct log_conf boot_log_conf(const struct options *, const struct policy *);
 
 /* Serve until SIGTERM or SIGINT; the exit status. */
 int boot_run(const struct options *);
+
+/* ---- capturing.c ---- */
+
+/*
+ * One capture at a time; fn is called once, perhaps at once.  peer: an address, the name of a
+ * tunnel group, "all" or NULL for all.
+ */
+void capturing_start(struct daemon *, const char *file, const char *peer, server_captured_fn *,
+    void *arg);
+void capturing_stop(struct daemon *, server_captured_fn *, void *arg);
+/* The daemon goes down, no worker is left. */
+void capturing_end(struct daemon *);
 
 /* ---- reload.c ---- */
 

@@ -1,38 +1,26 @@
 /* greet.c - what a newcomer needs to know when the built-in policy is served. */
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon_local.h"
 #include "ctl/proto.h"
+#include "io/host.h"
 
-/* An address that a peer could dial: up, not loopback, not link-local. */
-static bool
-dialable(const struct ifaddrs *i, struct addr *out)
-{
-	if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 ||
-	    (i->ifa_flags & IFF_LOOPBACK) != 0)
-		return false;
-	*out = endpoint_from_sockaddr(i->ifa_addr).addr;
-	if (out->family == ADDR_NONE)
-		return false;
-	return !(out->family == ADDR_V6 && out->b[0] == 0xfe && (out->b[1] & 0xc0) == 0x80);
-}
+#define ADDRESSES_MAX 64
 
 static unsigned
-print_family(const struct ifaddrs *all, uint8_t family)
+print_family(const struct host_addr *all, size_t count, uint8_t family)
 {
 	char text[ADDR_TEXT];
-	struct addr a;
 	unsigned n = 0;
 
-	for (; all != NULL; all = all->ifa_next) {
-		if (!dialable(all, &a) || a.family != family)
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].addr.family != family)
 			continue;
-		printf("    %-40s (%s)\n", addr_print(&a, text, sizeof(text)), all->ifa_name);
+		printf("    %-40s (%s)\n", addr_print(&all[i].addr, text, sizeof(text)),
+		    all[i].interface);
 		n++;
 	}
 	return n;
@@ -42,21 +30,18 @@ print_family(const struct ifaddrs *all, uint8_t family)
 static void
 print_addresses(const struct policy_listen *l)
 {
-	struct ifaddrs *all = NULL;
+	struct host_addr all[ADDRESSES_MAX];
+	size_t count = host_addrs(all, ADDRESSES_MAX);
 	char text[ADDR_TEXT];
 
-	if (getifaddrs(&all) != 0)
-		all = NULL;
 	for (size_t i = 0; i < l->count; i++) {
 		if (!addr_is_any(&l->addresses[i]))
 			printf("    %s\n", addr_print(&l->addresses[i], text, sizeof(text)));
-		else if (print_family(all, l->addresses[i].family) == 0)
+		else if (print_family(all, count, l->addresses[i].family) == 0)
 			printf("    %s\n",
 			    l->addresses[i].family == ADDR_V6 ? "::1 (loopback only)" :
 								"127.0.0.1 (loopback only)");
 	}
-	if (all != NULL)
-		freeifaddrs(all);
 }
 
 /* Of the folder that a program was called by, its last slash included: ikev1ctl lies beside it. */
@@ -81,9 +66,13 @@ greet_builtin(const struct policy *p, const char *socket, const char *program)
 	print_addresses(&p->listen);
 	printf("Pre-shared key, for any peer:  %s\n", policy_builtin_key());
 	printf("Point a peer at one of these addresses, then look from another terminal:\n");
+	printf(
+	    "    %s%s peer-config PRODUCT      what to paste into an asa, ios, strongswan, libreswan\n",
+	    ctl, option);
 	printf("    %s%s monitor                  what happens, as it happens\n", ctl, option);
 	printf("    %s%s show isakmp sa detail    phase 1\n", ctl, option);
 	printf("    %s%s show ipsec sa            phase 2\n", ctl, option);
+	printf("    %s%s explain                  why the last negotiation failed\n", ctl, option);
 	printf("    %s%s show policy              what is accepted\n", ctl, option);
 	printf("Anybody who can reach these ports knows the key: use this in a lab only.\n");
 	printf("The log follows; Ctrl-C ends it in order.\n\n");

@@ -85,6 +85,7 @@ commit_done(struct server_job *job)
 	}
 	policy_unref(d->policy);
 	d->policy = policy_ref(r->policy);
+	fault_set_policy(d->faults, d->policy);
 	d->policy_ms = deadline_now_ms();
 	LOG(POLICY_LOADED, NULL, "policy %s reloaded: %zu tunnel groups, established SAs live on",
 	    d->policy->file, d->policy->group_count);

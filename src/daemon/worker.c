@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/fault_ports.h"
 #include "daemon_local.h"
+#include "io/capture.h"
 #include "io/deadline.h"
 
 struct worker {
@@ -22,6 +24,7 @@ struct worker {
 	struct udp	*udp;
 	struct deadline *deadline;
 	struct ports_ctx ports;
+	struct fault_ports *faults;
 	struct why	 why; /* why it could not start; read after ready */
 	sem_t		 ready;
 	struct loop_job	 stop, gone;
@@ -32,7 +35,9 @@ struct worker {
 static void
 rearm(struct worker *w)
 {
-	deadline_set(w->deadline, ike_deadline_ms(w->view.ike));
+	uint64_t engine = ike_deadline_ms(w->view.ike), faults = fault_ports_deadline(w->faults);
+
+	deadline_set(w->deadline, engine < faults ? engine : faults);
 }
 
 static void
@@ -40,7 +45,10 @@ on_datagram(void *ctx, const struct path *path, struct chunk datagram)
 {
 	const struct worker *w = ctx;
 
-	ike_rx(w->view.ike, path, datagram);
+	if (w->ports.capture != NULL)
+		capture_packet(w->ports.capture, path, false, datagram);
+	if (fault_ports_rx(w->faults, w->view.ike, path, datagram))
+		ike_rx(w->view.ike, path, datagram);
 }
 
 static void
@@ -54,23 +62,42 @@ on_deadline(void *ctx)
 {
 	struct worker *w = ctx;
 
+	fault_ports_tick(w->faults);
 	ike_tick(w->view.ike);
 	rearm(w);
+}
+
+static struct fault_ports *
+faults_around(struct worker *w)
+{
+	struct fault_ports_conf conf = {.room = w->conf.faults,
+	    .ports = ports_make(&w->ports),
+	    .port = w->conf.policy->listen.port,
+	    .nat_t_port = w->conf.policy->listen.nat_t_port,
+	    .send_ttl = ports_send_ttl,
+	    .unreachable = ports_unreachable};
+
+	return fault_ports_new(&conf);
 }
 
 static enum ike_err
 engine_new(struct worker *w)
 {
-	struct ike_conf conf = {.worker = (uint8_t)w->view.index, .policy = w->conf.policy};
+	struct ike_conf conf = {.worker = (uint8_t)w->view.index,
+	    .policy = w->conf.policy,
+	    .faults = w->conf.faults};
 
 	if ((w->crypto = crypto_new(&w->why)) == NULL)
 		return IKE_E_CRYPTO;
 	if (w->conf.policy->needs_legacy && crypto_use_legacy(w->crypto, &w->why) != IKE_OK)
 		return IKE_E_CRYPTO;
+	w->ports.icmp = w->conf.icmp;
 	w->ports.crypto = w->crypto;
 	w->ports.keys = w->conf.keys;
 	conf.crypto = w->crypto;
-	conf.ports = ports_make(&w->ports);
+	if ((w->faults = faults_around(w)) == NULL)
+		return why(&w->why, IKE_E_NOMEM, "worker %u", w->view.index);
+	conf.ports = fault_ports_wrap(w->faults);
 	if ((w->view.ike = ike_new(&conf)) == NULL)
 		return why(&w->why, IKE_E_NOMEM, "worker %u", w->view.index);
 	return IKE_OK;
@@ -93,6 +120,7 @@ static void
 tear_down(struct worker *w)
 {
 	ike_free(w->view.ike);
+	fault_ports_free(w->faults);
 	udp_detach(w->udp);
 	deadline_free(w->deadline);
 	crypto_free(w->crypto);
@@ -306,4 +334,10 @@ worker_commit(struct worker *w, const struct policy *p, struct keyexport *keys)
 {
 	ike_set_policy(w->view.ike, p);
 	w->ports.keys = keys;
+}
+
+void
+worker_capture(struct worker *w, struct capture *c)
+{
+	w->ports.capture = c;
 }

@@ -71,6 +71,12 @@ history_of(struct step *s)
 	return s->x != NULL ? &s->x->history : &s->sa->history;
 }
 
+static struct record *
+record_of(const struct step *s)
+{
+	return s->x != NULL ? s->x->rec : s->sa->rec;
+}
+
 static const char *
 label_of(const struct fsm_row *r)
 {
@@ -190,6 +196,85 @@ timer_for(struct step *s, const struct fsm_row *r)
 	timer_set(s->ike, &s->x->timer, (r->flags & F_RESEND) != 0 ? RESEND_FIRST_MS : LINGER_MS);
 }
 
+/* ---- taps: where faults on demand act; without one each costs a load ---- */
+
+static enum ike_err
+tap_step(struct step *s, const struct fsm_row *r)
+{
+	struct fault_key key = taps_key(s->sa, s->x, &s->path, label_of(r));
+	enum ike_err verdict = IKE_OK, e;
+	struct fault_hit hit = {.in = s->in, .mem = s->mem, .verdict = &verdict};
+
+	e = fault_tap(FAULT_STEP, &key, &hit);
+	if (hit.fired_n > 0 && s->sa->group == NULL)
+		sa_set_group(s->sa, key.group); /* as message 1's handler would have */
+	taps_fired(record_of(s), &hit);
+	if (e != IKE_OK || verdict == IKE_OK)
+		return e;
+	s->told = verdict == IKE_E_SILENT;
+	return why(&s->why, verdict, "refused on demand, fault %s", hit.fired[0]);
+}
+
+static void
+tap_done(struct step *s, const struct fsm_row *r, struct fault_asks *asks)
+{
+	struct fault_key key = taps_key(s->sa, s->x, &s->path, fsm_state_name(r->next));
+	struct fault_hit hit = {.in = s->in, .mem = s->mem, .asks = asks};
+
+	if (fault_tap(FAULT_DONE, &key, &hit) != IKE_OK)
+		asks->n = 0;
+	taps_fired(record_of(s), &hit);
+}
+
+/*
+ * What a fault wants done once the step is over, planned before the handler, which may end the
+ * record.
+ */
+static enum ike_err
+done_tapped(struct step *s, const struct fsm_row *r)
+{
+	struct fault_asks asks = {.n = 0};
+	enum ike_err e;
+
+	tap_done(s, r, &asks);
+	e = r->done(s);
+	if (e == IKE_OK)
+		taps_later(s, &asks);
+	return e;
+}
+
+enum ike_err
+fsm_psk(struct sa *sa, struct chunk *psk)
+{
+	struct fault_hit hit = {.mem = sa->ike->mem, .psk = psk};
+	struct fault_key key;
+	enum ike_err e;
+
+	*psk = CHUNK(sa->group->psk, sa->group->psk_len);
+	if (!fault_any(sa->ike->faults))
+		return IKE_OK;
+	key = taps_key(sa, NULL, &sa->path, "PSK");
+	e = fault_tap(FAULT_PSK, &key, &hit);
+	taps_fired(sa->rec, &hit);
+	return e;
+}
+
+enum ike_err
+fsm_local_id(struct sa *sa, struct ident *id)
+{
+	struct fault_hit hit = {.mem = sa->ike->mem, .id = id};
+	struct fault_key key;
+	enum ike_err e;
+
+	*id = sa->group->local_id;
+	if (!fault_any(sa->ike->faults))
+		return IKE_OK;
+	key = taps_key(sa, NULL, &sa->path, "ID");
+	e = fault_tap(FAULT_ID, &key, &hit);
+	taps_fired(sa->rec, &hit);
+	return e;
+}
+
 enum ike_err
 fsm_step(struct step *s, enum happening ev)
 {
@@ -200,11 +285,16 @@ fsm_step(struct step *s, enum happening ev)
 	if (r == NULL)
 		return why(&s->why, IKE_E_UNEXPECTED, "not expected in %s", fsm_state_name(from));
 	if (s->in != NULL) {
+		record_message(s->ike, record_of(s), RECORD_RX, label_of(r), s->in,
+		    s->in->hdr.length, fsm_state_name(from));
 		if ((r->flags & F_ENC) != 0 && (s->in->hdr.flags & ISAKMP_FLAG_ENCRYPT) == 0)
 			return why(&s->why, IKE_E_FLAGS, "%s is not encrypted", label_of(r));
 		if ((e = check_payloads(s, r)) != IKE_OK)
 			return e;
 		if (r->hash_in != HASH_NONE && (e = verify_hash(s, r)) != IKE_OK)
+			return e;
+		if (fault_any(s->ike->faults) && ev != HAP_RX_NOTE &&
+		    (e = tap_step(s, r)) != IKE_OK)
 			return e;
 	}
 	history_add(history_of(s), from, r->in_event);
@@ -221,11 +311,13 @@ fsm_step(struct step *s, enum happening ev)
 	timer_for(s, r);
 	if (r->next != IKE_STATE_SAME) {
 		history_add(history_of(s), r->next, r->out_event);
+		record_state(s->ike, record_of(s), fsm_state_name(r->next));
 		LOG(FSM_TRANSITION, &s->sa->who, "%s, %s --> %s, %s", fsm_state_name(from),
 		    fsm_event_name(r->in_event), fsm_state_name(r->next),
 		    fsm_event_name(r->out_event));
 	}
-	return r->done != NULL ? r->done(s) : IKE_OK;
+	return r->done != NULL ? fault_any(s->ike->faults) ? done_tapped(s, r) : r->done(s) :
+				 IKE_OK;
 }
 
 /* ASA's line, the words "<state>, <event>" included; the newest step comes first. */
@@ -258,6 +350,8 @@ fsm_abort_sa(struct sa *sa)
 	    c[1], c[2], c[3], sa->caps, sa->child_count);
 	COUNT(sa->ike, phase1_failed);
 	sa->state = MM_DONE;
+	record_state(sa->ike, sa->rec, fsm_state_name(MM_DONE));
+	record_end(sa->ike, &sa->rec);
 	sa_handshake_free(sa);
 	timer_set(sa->ike, &sa->life, LINGER_MS);
 }
@@ -276,6 +370,8 @@ fsm_abort_xchg(struct xchg *x)
 	log_history(x->sa, "QM", x->initiator ? "Initiator" : "Responder", &x->history);
 	COUNT(x->sa->ike, phase2_failed);
 	x->state = QM_DONE;
+	record_state(x->sa->ike, x->rec, fsm_state_name(QM_DONE));
+	record_end(x->sa->ike, &x->rec);
 	xchg_quick_free(x);
 	timer_set(x->sa->ike, &x->timer, LINGER_MS);
 	if (x->initiator)

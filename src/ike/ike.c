@@ -52,6 +52,7 @@ ike_new(const struct ike_conf *conf)
 	ike->crypto = conf->crypto;
 	ike->ports = conf->ports;
 	ike->policy = policy_ref(conf->policy);
+	ike->faults = conf->faults;
 	TAILQ_INIT(&ike->half_open);
 	ike->mem = arena_new(STEP_MEMORY);
 	ike->limiter = log_limiter_new(&ike->counters);
@@ -74,6 +75,8 @@ ike_free(struct ike *ike)
 		return;
 	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
 		fsm_end_sa(sa);
+	records_free(ike);
+	diagnose_stop(ike);
 	log_limiter_free(ike->limiter);
 	arena_free(ike->mem);
 	timers_fini(&ike->timers);
@@ -101,6 +104,12 @@ ike_set_policy(struct ike *ike, const struct policy *policy)
 
 	ike->policy = policy_ref(policy);
 	policy_unref(old);
+}
+
+const struct policy *
+ike_policy(const struct ike *ike)
+{
+	return ike->policy;
 }
 
 const struct counters *
@@ -302,6 +311,25 @@ ike_each_sa(struct ike *ike, const struct ike_match *m, ike_sa_fn *fn, void *ctx
 	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
 		if (sa->state != MM_DONE && matches(sa, m))
 			show_sa(ike, sa, fn, ctx);
+}
+
+void
+ike_each_key(struct ike *ike, ike_key_fn *fn, void *ctx)
+{
+	struct sa *sa, *next;
+
+	HASH_ITER(hh_cookie, ike->by_cookie, sa, next)
+		if (sa_established(sa))
+			fn(ctx,
+			    &(struct ike_key_info){.path = sa->path,
+				.cky_i = sa->cky_i,
+				.cky_r = sa->cky_r,
+				.cipher = sa->cipher,
+				.hash = sa->hash,
+				.dh = sa->dh_group,
+				.auth = sa->auth,
+				.key = secret_view(&sa->key),
+				.last_block = sa->iv});
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "crypto/keymat.h"
 #include "fsm.h"
 #include "ike/ike.h"
+#include "ike/record.h"
 
 #define DIGEST_LEN 16 /* octets kept of a datagram's hash to know it again */
 #define NONCE_LEN 32 /* ours, octets; RFC 2409 5 allows 8 to 256 */
@@ -94,6 +95,7 @@ struct kept { /* the last request and what it was answered with; sent again octe
 	bool known; /* request is valid */
 	uint8_t *message; /* ISAKMP message without marker, owned; NULL: nothing is said */
 	size_t n;
+	const char *label; /* of the message: "MM2" */
 };
 
 struct source { /* an address with half-open SAs */
@@ -149,12 +151,14 @@ struct sa { /* an ISAKMP SA, from its first message on */
 	unsigned quick_count, quick_next;
 	unsigned unproven; /* received messages logged since one that proved the peer */
 	char *last_error; /* owned, NULL: none */
+	struct record *rec; /* of phase 1 while it runs; NULL: over, or no memory */
 	struct source *source; /* while half-open */
 	struct peer *peer; /* while established */
 	TAILQ_ENTRY(sa) of_source, half_open;
 	LIST_ENTRY(sa) of_peer;
 	LIST_HEAD(, xchg) xchgs;
 	LIST_HEAD(, child) children;
+	LIST_HEAD(, late) lates; /* asked for by faults */
 	unsigned xchg_count, child_count;
 	struct {
 		uint8_t digest[DIGEST_LEN];
@@ -214,6 +218,7 @@ struct xchg { /* a Quick Mode on an SA */
 	unsigned tries;
 	struct quick *qm; /* NULL once done */
 	struct history history;
+	struct record *rec; /* while it runs */
 };
 
 struct step { /* everything a handler may touch */
@@ -234,11 +239,14 @@ struct step { /* everything a handler may touch */
 	bool end_sa; /* a handler's wish: the SA is over once the step is */
 };
 
+struct diagnosis;
+
 struct ike {
 	uint8_t worker;
 	struct crypto *crypto;
 	struct ike_ports ports;
 	const struct policy *policy;
+	struct fault_room *faults; /* NULL: none */
 	struct counters counters;
 	struct log_limiter *limiter;
 	struct arena *mem;
@@ -249,8 +257,11 @@ struct ike {
 	struct source *sources;
 	struct peer *peers;
 	struct child *by_spi; /* ours, inbound */
+	struct ring *rings; /* records of finished negotiations, by tunnel group */
+	struct record *now; /* of the negotiation that the step at hand belongs to */
 	TAILQ_HEAD(, sa) half_open; /* oldest first */
 	unsigned half_open_count, established_count, xchg_count, child_count;
+	struct diagnosis *diagnosis; /* of a key mismatch, under way */
 	uint64_t notify_window_ms; /* unprotected notifies: tokens of this second */
 	uint32_t notify_sent;
 	uint8_t tx[ISAKMP_NON_ESP_LEN + ISAKMP_DATAGRAM_MAX + ALG_MAX_BLOCK];
@@ -267,6 +278,19 @@ void ike_end_with_deletes(struct sa *);
 /* The HASH of an answer that the row asks for, over the payloads after it (fsm.c). */
 enum ike_err fsm_hash_out(struct step *, const struct fsm_row *, struct chunk rest,
     uint8_t *out) MUST_USE;
+
+/* What phase 1 is made from: the policy's, unless a fault is set (fsm.c). */
+enum ike_err fsm_psk(struct sa *, struct chunk *) MUST_USE;
+enum ike_err fsm_local_id(struct sa *, struct ident *) MUST_USE;
+
+/* ---- taps.c ---- */
+
+/* The same number for all messages of a negotiation; msgid 0: phase 1. */
+uint64_t taps_negotiation(const uint8_t *cky_i, uint32_t msgid);
+struct fault_key taps_key(struct sa *, const struct xchg *, const struct path *, const char *label);
+void taps_fired(struct record *, const struct fault_hit *);
+void taps_later(struct step *, const struct fault_asks *); /* do it FAULT_LATER_MS from now */
+void taps_forget(struct sa *); /* what was to be done */
 
 /* ---- sa.c ---- */
 
@@ -302,7 +326,7 @@ struct xchg *xchg_find(struct sa *, uint32_t msgid);
 void xchg_quick_free(struct xchg *);
 /* Remember a request (NULL: none) with its answer; or replace the answer alone. */
 void kept_set(struct kept *, const uint8_t *request, struct chunk message);
-void kept_answer(struct kept *, struct chunk message);
+void kept_answer(struct kept *, const char *label, struct chunk message);
 void kept_free(struct kept *);
 
 /* ---- child.c ---- */
@@ -314,11 +338,56 @@ void child_move(struct child *, struct sa *to);
 size_t child_key_octets(const struct offer2 *);
 struct child *child_find_spi(struct sa *, uint8_t protocol, uint32_t spi);
 
+/* ---- record.c ---- */
+/*
+ * A record of a negotiation; NULL when memory is out: then it has none, and all calls below do
+ * nothing.
+ */
+struct record *record_begin(struct ike *, const struct path *, const uint8_t *cky_i,
+    const uint8_t *cky_r);
+/* A message (m: its payloads, NULL: unreadable) of so many octets; state: ours when it happened. */
+void record_message(struct ike *, struct record *, enum record_kind, const char *label,
+    const struct msg *m, size_t octets, const char *state);
+void record_state(struct ike *, struct record *, const char *state);
+/* The tunnel group, a row of that policy. */
+void record_group(struct record *, const struct policy *, const struct tunnel_group *);
+/* Keep the offer that was refused: the body of an SA payload. */
+void record_offer(struct record *, struct chunk body);
+/* The first failure stays. label: the message at which it stopped, NULL: none came. */
+void record_failed(struct record *, const struct why *, const char *label, const char *state);
+/* The negotiation is over: the record moves to its group's ring. */
+void record_end(struct ike *, struct record **);
+/* Which key the peer has, in words, into the record of a phase 1 that is over. */
+void record_key_found(struct ike *, const uint8_t *cky_i, const uint8_t *cky_r, const char *words);
+void record_drop(struct record **);
+/*
+ * A first message that no negotiation comes of: another version or exchange (its name in
+ * words), or malformed.
+ */
+void record_knock(struct ike *, const struct path *, const struct isakmp_hdr *,
+    const char *exchange, const struct why *);
+void records_free(struct ike *);
+
+/* ---- mend.c: what to write where, into an explanation ---- */
+struct name2 { /* an attribute and its key in the policy file */
+	const char *attribute, *key;
+};
+const char *mend_file(const struct record *);
+bool mend_only_peer(const struct explain_row *);
+void mend_phase1(const struct record *, const struct explain_row *, const struct isakmp_policy *,
+    struct explanation *);
+/* pfs_alone: nothing else differs */
+void mend_phase2(const struct record *, const struct explain_row *, const struct transform_set *,
+    bool pfs_alone, struct explanation *);
+void mend_proxies(const struct record *, const struct crypto_map_entry *, bool wider,
+    struct explanation *);
+void mend_identity(const struct record *, struct explanation *);
+
 /* ---- tx.c ---- */
 /* Build the row's answer from s->out, encrypt, send, keep for duplicates. */
 enum ike_err tx_reply(struct step *, const struct fsm_row *) MUST_USE;
 /* Send again what was kept. */
-void tx_resend(struct sa *, const struct path *, const struct kept *, const char *label, bool loud);
+void tx_resend(struct sa *, const struct path *, const struct kept *, bool loud);
 /* A message id that is not in use on the SA. */
 uint32_t tx_msgid(struct sa *);
 /* Begin, then send, a protected informational message; keep (may be NULL) receives it. */
@@ -334,7 +403,11 @@ void tx_notify_clear(struct ike *, const struct path *, const uint8_t *cky_i, co
 /* A protected notify about phase 1 (spi CHUNK_NONE: both cookies) or phase 2. */
 void tx_notify(struct sa *, const struct path *, uint8_t protocol, struct chunk spi, uint16_t type,
     struct chunk data, struct kept *keep);
+/* How a notify of this group about a message that nothing protects is to look. */
+enum notify_dialect tx_dialect(struct ike *, const struct tunnel_group *, const uint8_t *cky_i,
+    const struct log_who *);
 void tx_delete_sa(struct sa *);
+void tx_delete_clear(struct sa *); /* a lie: without protection */
 void tx_delete_child(struct child *);
 
 /* ---- negotiate.c ---- */
@@ -365,6 +438,25 @@ struct choice2 {
 	struct offer2 offer;
 };
 enum ike_err negotiate_phase2(const struct negotiate2 *, struct choice2 *, struct why *) MUST_USE;
+
+/* One attribute of a transform beside what a policy or set wants. */
+#define CELL_TEXT 256
+#define CELLS_MAX 6
+struct cell {
+	const char *attribute; /* ASA's class name */
+	bool match;
+	char received[64], configured[CELL_TEXT];
+	char word[24]; /* what is received as the policy file has it, "": it has no word for it */
+};
+
+/*
+ * A transform against a policy or set, attribute by attribute; 0 and why: it can be compared with
+ * none.
+ */
+unsigned negotiate_row1(const struct pl_transform *, const struct isakmp_policy *, struct cell *,
+    struct why *);
+unsigned negotiate_row2(const struct negotiate2 *, const struct pl_proposal *,
+    const struct pl_transform *, const struct transform_set *, struct cell *, struct why *);
 
 /* The shorter of two lifetimes, 0 standing for none. */
 uint32_t negotiate_lifetime(uint32_t offered, uint32_t configured);
@@ -410,6 +502,14 @@ void p1_initial_contact(struct sa *);
 struct chunk lifetime_data(struct arena *, uint16_t type_attr, uint32_t offered_s,
     uint32_t offered_kb, uint32_t life_s, uint32_t life_kb);
 
+/* ---- diagnose.c ---- */
+/*
+ * Message 5 (its header and ciphertext) did not fit our key: if the policy says so, find out by and
+ * by whose it does fit.  Takes what it needs out of sa->hs, which must be on its way out.
+ */
+void diagnose_begin(struct sa *, const struct isakmp_hdr *, struct chunk ciphertext);
+void diagnose_stop(struct ike *);
+
 /* ---- natt.c ---- */
 void natt_choose(struct sa *);
 void natt_detect(struct step *);
@@ -430,6 +530,10 @@ void dpd_probe(struct sa *);
 void dpd_timer(void *sa);
 
 /* ---- quick_mode.c ---- */
+/* Take from message 1 what a refusal will refer to; false: it has nothing of the kind. */
+bool quick_refers(struct step *);
+/* Start one on our side, for proxy identities and a transform like these. */
+enum ike_err quick_start(struct sa *, const struct child *like, struct why *) MUST_USE;
 /*
  * Start our Quick Mode for the next child that wants one, unless one is under way: strongSwan keeps
  * state for three message ids at a time.

@@ -43,6 +43,8 @@ peer_refused(struct step *s, const struct pl_notify *n)
 		    names_print(wire_notifies, n->type, num, sizeof(num)));
 		sa_error(s->sa, &s->why);
 		LOG(INFO_FAILED, &s->sa->who, "%s", s->why.text);
+		record_message(s->ike, x->rec, RECORD_RX, "INFO", s->in, s->in->hdr.length, NULL);
+		record_failed(x->rec, &s->why, "INFO", fsm_state_name(x->state));
 		fsm_abort_xchg(x);
 	}
 	s->why = (struct why){0};

@@ -5,9 +5,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hexdump.h"
 #include "wire/dump.h"
 #include "wire/names.h"
 #include "wire/vid.h"
@@ -58,6 +60,8 @@ mm_in1(struct step *s)
 	if (e != IKE_OK)
 		return e;
 	sa->chosen = hs->choice->policy;
+	if (sa->rec != NULL)
+		sa->rec->chosen = sa->chosen;
 	sa->cipher = hs->choice->cipher;
 	sa->hash = hs->choice->hash;
 	sa->dh_group = hs->choice->group;
@@ -182,6 +186,30 @@ could_be(const struct sa *sa, const struct tunnel_group *g)
 	return false;
 }
 
+/* As the policy file writes it, for `explain`. */
+static void
+record_identity(struct record *rec, const struct pl_id *id, const char *text)
+{
+	const char *kind = "";
+	char plain[160];
+	size_t n, m;
+
+	if (rec == NULL)
+		return;
+	if (id->kind == ID_KEY_ID) {
+		kind = "keyid:";
+		(void)hexdump_text(id->data, plain, sizeof(plain));
+		text = plain;
+	} else if (id->kind == ID_FQDN && strchr(text, '.') == NULL) {
+		kind = "fqdn:";
+	}
+	n = strlen(kind);
+	memcpy(rec->remote_id, kind, n);
+	m = strnlen(text, sizeof(rec->remote_id) - n - 1);
+	memcpy(rec->remote_id + n, text, m);
+	rec->remote_id[n + m] = '\0';
+}
+
 /*
  * The address chose the group, since the key was needed before the identity; the identity may move
  * the peer on.
@@ -194,6 +222,7 @@ check_identity(struct step *s, const struct pl_id *id)
 	char text[160], num[16];
 
 	dump_id(id, text, sizeof(text));
+	record_identity(sa->rec, id, text);
 	LOG(P1_IDENTITY, &sa->who, "%s received: %s",
 	    names_print(wire_id_kinds, id->kind, num, sizeof(num)), text);
 	if (!id_port_right(id))

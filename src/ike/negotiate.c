@@ -56,11 +56,29 @@ static void PRINTF_LIKE(2, 3) append(struct words *d, const char *fmt, ...)
  * "Mismatched attribute types for class Group Description:  Rcv'd: Group 5  Cfg'd: Group 14" and
  * the next after it.
  */
-static void
-differ(struct words *d, const char *class, const char *received, const char *configured)
+static const char *
+describe(const struct cell *cells, unsigned count, struct words *d)
 {
-	append(d, "%s class %s:  Rcv'd: %s  Cfg'd: %s",
-	    d->n == 0 ? "Mismatched attribute types for" : ";", class, received, configured);
+	*d = (struct words){0};
+	for (unsigned i = 0; i < count; i++)
+		if (!cells[i].match)
+			append(d, "%s class %s:  Rcv'd: %s  Cfg'd: %s",
+			    d->n == 0 ? "Mismatched attribute types for" : ";", cells[i].attribute,
+			    cells[i].received, cells[i].configured);
+	return d->text;
+}
+
+static void
+cell(struct cell **at, const char *attribute, bool match, const char *received, const char *word,
+    const char *configured)
+{
+	struct cell *c = (*at)++;
+
+	c->attribute = attribute;
+	c->match = match;
+	snprintf(c->received, sizeof(c->received), "%s", received);
+	snprintf(c->word, sizeof(c->word), "%s", word);
+	snprintf(c->configured, sizeof(c->configured), "%s", configured);
 }
 
 /* The labels of a policy's list: "AES-CBC-256, AES-CBC-128". */
@@ -196,32 +214,40 @@ differs1(const struct offer1 *o, const struct isakmp_policy *p)
 	    (o->auth == p->auth ? 0 : DIFF_AUTH);
 }
 
-static const char *
-describe1(const struct offer1 *o, const struct isakmp_policy *p, unsigned mask, struct words *d)
+static unsigned
+cells1(const struct offer1 *o, const struct isakmp_policy *p, struct cell *cells)
 {
 	const struct alg_cipher *cipher = alg_cipher_ike(o->encryption, o->key_bits);
 	const struct alg_hash *hash = alg_hash_ike(o->hash);
-	char rcv[64], cfg[256];
+	unsigned mask = differs1(o, p);
+	struct cell *at = cells;
+	char rcv[64], cfg[CELL_TEXT];
 
-	*d = (struct words){0};
-	if ((mask & DIFF_ENCRYPTION) != 0) {
-		LABELS(p->encryption, cfg);
-		snprintf(rcv, sizeof(rcv), "#%u, %u bits", o->encryption, o->key_bits);
-		differ(d, "Encryption Algorithm", cipher != NULL ? cipher->label : rcv, cfg);
-	}
-	if ((mask & DIFF_HASH) != 0) {
-		LABELS(p->hash, cfg);
-		snprintf(rcv, sizeof(rcv), "#%u", o->hash);
-		differ(d, "Hash Algorithm", hash != NULL ? hash->label : rcv, cfg);
-	}
-	if ((mask & DIFF_GROUP) != 0) {
-		snprintf(rcv, sizeof(rcv), "Group %u", o->group);
-		differ(d, "Group Description", rcv, group_words(p->group, cfg, sizeof(cfg)));
-	}
-	if ((mask & DIFF_AUTH) != 0)
-		differ(d, "Auth Method", names_print(wire_auth_methods, o->auth, rcv, sizeof(rcv)),
-		    names_print(wire_auth_methods, p->auth, cfg, sizeof(cfg)));
-	return d->text;
+	LABELS(p->encryption, cfg);
+	snprintf(rcv, sizeof(rcv), "#%u, %u bits", o->encryption, o->key_bits);
+	cell(&at, "Encryption Algorithm", (mask & DIFF_ENCRYPTION) == 0,
+	    cipher != NULL ? cipher->label : rcv, cipher != NULL ? cipher->name : "", cfg);
+	LABELS(p->hash, cfg);
+	snprintf(rcv, sizeof(rcv), "#%u", o->hash);
+	cell(&at, "Hash Algorithm", (mask & DIFF_HASH) == 0, hash != NULL ? hash->label : rcv,
+	    hash != NULL ? hash->name : "", cfg);
+	snprintf(rcv, sizeof(rcv), "Group %u", o->group);
+	cell(&at, "Group Description", (mask & DIFF_GROUP) == 0, rcv,
+	    alg_group_id(o->group) != NULL ? rcv + strlen("Group ") : "",
+	    group_words(p->group, cfg, sizeof(cfg)));
+	cell(&at, "Auth Method", (mask & DIFF_AUTH) == 0,
+	    names_print(wire_auth_methods, o->auth, rcv, sizeof(rcv)), "",
+	    names_print(wire_auth_methods, p->auth, cfg, sizeof(cfg)));
+	return (unsigned)(at - cells);
+}
+
+unsigned
+negotiate_row1(const struct pl_transform *t, const struct isakmp_policy *p, struct cell *cells,
+    struct why *w)
+{
+	struct offer1 o;
+
+	return read1(t, &o, w) ? cells1(&o, p, cells) : 0;
 }
 
 static const struct isakmp_policy *
@@ -249,6 +275,7 @@ explain1(const struct pl_sa *sa, const struct tunnel_group *group, const struct 
 {
 	unsigned lines = 0, mask = 0, strange = 0, all = 0;
 	const struct isakmp_policy *nearest;
+	struct cell cells[CELLS_MAX];
 	struct words words;
 	struct offer1 o;
 
@@ -268,8 +295,8 @@ explain1(const struct pl_sa *sa, const struct tunnel_group *group, const struct 
 			if (nearest != NULL && !who->quiet && lines++ < MISMATCH_LINES_MAX)
 				LOG(P1_MISMATCH, who,
 				    "Phase 1 failure:  %s  (proposal %u, transform %u, isakmp policy %s)",
-				    describe1(&o, nearest, mask, &words), p->number, t->number,
-				    nearest->name);
+				    describe(cells, cells1(&o, nearest, cells), &words), p->number,
+				    t->number, nearest->name);
 		}
 	}
 	return strange > 0 && strange == all;
@@ -436,6 +463,16 @@ encap_fits(const struct negotiate2 *q, const struct transform_set *set, uint16_t
 	return udp == q->nat && (set->mode & (transport ? MODE_TRANSPORT : MODE_TUNNEL)) != 0;
 }
 
+/* Tunnel or transport; "": not what the NAT, or its absence, asks for, which no policy changes. */
+static const char *
+encap_word(const struct negotiate2 *q, uint16_t encap)
+{
+	if (encap_fits(q, &(struct transform_set){.mode = MODE_TUNNEL}, encap))
+		return "tunnel";
+	return encap_fits(q, &(struct transform_set){.mode = MODE_TRANSPORT}, encap) ? "transport" :
+										       "";
+}
+
 static const char *
 encap_wanted(const struct negotiate2 *q, const struct transform_set *set)
 {
@@ -444,6 +481,26 @@ encap_wanted(const struct negotiate2 *q, const struct transform_set *set)
 	if (set->mode == MODE_TRANSPORT)
 		return q->nat ? "UDP Transport(NAT-T)" : "Transport";
 	return q->nat ? "UDP Tunnel(NAT-T)" : "Tunnel";
+}
+
+/*
+ * Proposals of one number are to be applied together (RFC 2408 4.2).  ESP stands alone or beside
+ * IPCOMP, which peers do without when the answer leaves it out (strongSwan says so).
+ */
+static bool
+stands_alone(const struct pl_sa *sa, const struct pl_proposal *p, struct why *w)
+{
+	for (const struct pl_proposal *o = sa->proposals; o != NULL; o = o->next)
+		if (o != p && o->number == p->number && o->protocol != PROTO_IPCOMP)
+			return why(w, IKE_E_NO_PROPOSAL,
+				   "proposal %u bundles several protocols, which is not supported",
+				   p->number),
+			       false;
+	if (p->spi.n != SPI_LEN)
+		return why(w, IKE_E_NO_PROPOSAL, "proposal %u has an SPI of %zu octets", p->number,
+			   p->spi.n),
+		       false;
+	return true;
 }
 
 /* ASA 713133: a KE without a group takes phase 1's. */
@@ -479,38 +536,55 @@ differs2(const struct negotiate2 *q, const struct transform_set *set, const stru
 }
 
 static const char *
-describe2(const struct negotiate2 *q, const struct transform_set *set, const struct offer2 *o,
-    unsigned mask, struct words *d)
+pfs_wanted(const struct crypto_map_entry *e, char *buf, size_t n)
+{
+	if (e->pfs == PFS_GROUP)
+		return group_words(e->pfs_groups, buf, n);
+	return e->pfs == PFS_NONE ? "none" : "any or none";
+}
+
+static unsigned
+cells2(const struct negotiate2 *q, const struct transform_set *set, const struct offer2 *o,
+    struct cell *cells)
 {
 	const struct alg_group *pfs = pfs_of(q, o);
-	char rcv[64], cfg[256];
+	unsigned mask = differs2(q, set, o);
+	struct cell *at = cells;
+	char rcv[64], cfg[CELL_TEXT];
 
-	*d = (struct words){0};
-	snprintf(rcv, sizeof(rcv), "Group %u", pfs != NULL ? pfs->id : 0);
-	if ((mask & DIFF_GROUP) != 0)
-		differ(d, "Group Description (PFS)", pfs != NULL ? rcv : "none",
-		    q->entry->pfs == PFS_NONE ?
-			"none" :
-			group_words(q->entry->pfs_groups, cfg, sizeof(cfg)));
-	if ((mask & DIFF_KE) != 0)
-		differ(d, "Key Exchange payload", "none", rcv);
-	if ((mask & DIFF_PROTOCOL) != 0)
-		differ(d, "Protocol", names_word(wire_protocols, o->protocol),
-		    names_word(wire_protocols, set->protocol));
-	if ((mask & DIFF_ENCRYPTION) != 0) {
+	cell(&at, "Protocol", (mask & DIFF_PROTOCOL) == 0, names_word(wire_protocols, o->protocol),
+	    o->protocol == PROTO_AH ? "ah" : "esp", names_word(wire_protocols, set->protocol));
+	if (o->cipher != NULL || set->protocol == PROTO_ESP) {
 		LABELS(set->encryption, cfg);
-		differ(d, "Encryption Algorithm", o->cipher != NULL ? o->cipher->label : "none",
-		    cfg);
+		cell(&at, "Encryption Algorithm", (mask & DIFF_ENCRYPTION) == 0,
+		    o->cipher != NULL ? o->cipher->label : "none",
+		    o->cipher != NULL ? o->cipher->name : "none", cfg[0] != '\0' ? cfg : "none");
 	}
-	if ((mask & DIFF_HASH) != 0) {
-		LABELS(set->integrity, cfg);
-		differ(d, "Authentication Algorithm", o->integ != NULL ? o->integ->label : "none",
-		    cfg[0] != '\0' ? cfg : "none");
-	}
-	if ((mask & DIFF_ENCAP) != 0)
-		differ(d, "Encapsulation Mode",
-		    names_print(wire_encaps, o->encap, rcv, sizeof(rcv)), encap_wanted(q, set));
-	return d->text;
+	LABELS(set->integrity, cfg);
+	cell(&at, "Authentication Algorithm", (mask & DIFF_HASH) == 0,
+	    o->integ != NULL ? o->integ->label : "none", o->integ != NULL ? o->integ->name : "none",
+	    cfg[0] != '\0' ? cfg : "none");
+	cell(&at, "Encapsulation Mode", (mask & DIFF_ENCAP) == 0,
+	    names_print(wire_encaps, o->encap, rcv, sizeof(rcv)), encap_word(q, o->encap),
+	    encap_wanted(q, set));
+	snprintf(rcv, sizeof(rcv), "Group %u", pfs != NULL ? pfs->id : 0);
+	cell(&at, "Group Description (PFS)", (mask & DIFF_GROUP) == 0, pfs != NULL ? rcv : "none",
+	    pfs != NULL ? rcv + strlen("Group ") : "none", pfs_wanted(q->entry, cfg, sizeof(cfg)));
+	if ((mask & DIFF_KE) != 0)
+		cell(&at, "Key Exchange payload", false, "none", "", rcv);
+	return (unsigned)(at - cells);
+}
+
+unsigned
+negotiate_row2(const struct negotiate2 *q, const struct pl_proposal *p,
+    const struct pl_transform *t, const struct transform_set *set, struct cell *cells,
+    struct why *w)
+{
+	struct offer2 o;
+
+	if (!stands_alone(q->sa, p, w) || !negotiate_read2(p->protocol, t, &o, w))
+		return 0;
+	return cells2(q, set, &o, cells);
 }
 
 static const struct transform_set *
@@ -527,26 +601,6 @@ nearest2(const struct negotiate2 *q, const struct offer2 *o, unsigned *mask)
 		}
 	}
 	return best;
-}
-
-/*
- * Proposals of one number are to be applied together (RFC 2408 4.2).  ESP stands alone or beside
- * IPCOMP, which peers do without when the answer leaves it out (strongSwan says so).
- */
-static bool
-stands_alone(const struct pl_sa *sa, const struct pl_proposal *p, struct why *w)
-{
-	for (const struct pl_proposal *o = sa->proposals; o != NULL; o = o->next)
-		if (o != p && o->number == p->number && o->protocol != PROTO_IPCOMP)
-			return why(w, IKE_E_NO_PROPOSAL,
-				   "proposal %u bundles several protocols, which is not supported",
-				   p->number),
-			       false;
-	if (p->spi.n != SPI_LEN)
-		return why(w, IKE_E_NO_PROPOSAL, "proposal %u has an SPI of %zu octets", p->number,
-			   p->spi.n),
-		       false;
-	return true;
 }
 
 static bool
@@ -596,6 +650,7 @@ explain2(const struct negotiate2 *q)
 {
 	unsigned lines = 0, mask = 0, all = 0, strange = 0, pfs = 0;
 	const struct transform_set *nearest;
+	struct cell cells[CELLS_MAX];
 	struct words words;
 	struct offer2 o;
 
@@ -619,8 +674,8 @@ explain2(const struct negotiate2 *q)
 			if (lines++ < MISMATCH_LINES_MAX)
 				LOG(P2_MISMATCH, q->who,
 				    "Phase 2 failure:  %s  (proposal %u, transform %u, transform set %s)",
-				    describe2(q, nearest, &o, mask, &words), p->number, t->number,
-				    nearest->name);
+				    describe(cells, cells2(q, nearest, &o, cells), &words),
+				    p->number, t->number, nearest->name);
 		}
 	}
 	return (struct verdict2){.offered = pfs > 0 ? pfs_of(q, &o) : NULL,

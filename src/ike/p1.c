@@ -36,16 +36,17 @@ p1_keys(struct sa *sa, struct why *w)
 {
 	struct handshake *hs = sa->hs;
 	struct crypto *c = sa->ike->crypto;
-	struct chunk psk = CHUNK(sa->group->psk, sa->group->psk_len),
-		     gxi = CHUNK(hs->gxi, sa->dh_group->public_len),
-		     gxr = CHUNK(hs->gxr, sa->dh_group->public_len);
+	struct chunk psk, gxi = CHUNK(hs->gxi, sa->dh_group->public_len),
+			  gxr = CHUNK(hs->gxr, sa->dh_group->public_len);
 	struct skeyids keys = {0};
 	uint8_t gxy[ALG_MAX_PUBLIC];
 	enum ike_err e;
 
 	if (hs->keyed)
 		return IKE_OK;
-	e = dh_derive(c, hs->dh, gxi, gxy, w);
+	e = fsm_psk(sa, &psk);
+	if (e == IKE_OK)
+		e = dh_derive(c, hs->dh, gxi, gxy, w);
 	if (e == IKE_OK) {
 		COUNT(sa->ike, dh_derived);
 		e = keymat_skeyid_psk(c, sa->hash, psk, CHUNK(hs->ni, hs->ni_len),
@@ -88,15 +89,16 @@ set_id(struct handshake *hs, uint8_t kind, struct chunk data)
 enum ike_err
 p1_local_id(struct sa *sa, struct why *w)
 {
-	const struct ident *id = &sa->group->local_id;
-	struct chunk text = CHUNK((const uint8_t *)id->text,
-	    id->text != NULL ? strlen(id->text) : 0);
-	const struct addr *a = id->kind == IDENT_ADDRESS || id->kind == IDENT_ANY ?
+	struct ident id;
+	enum ike_err e = fsm_local_id(sa, &id);
+	struct chunk text = CHUNK((const uint8_t *)id.text, id.text != NULL ? strlen(id.text) : 0);
+	const struct addr *a = id.kind == IDENT_ADDRESS || id.kind == IDENT_ANY ?
 	    &sa->path.local.addr :
-	    &id->addr;
-	enum ike_err e;
+	    &id.addr;
 
-	switch (id->kind) {
+	if (e != IKE_OK)
+		return why(w, e, "our identity");
+	switch (id.kind) {
 	case IDENT_FQDN:
 		e = set_id(sa->hs, ID_FQDN, text);
 		break;
@@ -261,8 +263,6 @@ p1_established(struct sa *sa, const struct path *path)
 		    "out of memory: the SA is not found by its peer's identity");
 	COUNT(ike, phase1_up);
 	LOG(P1_COMPLETED, &sa->who, "PHASE 1 COMPLETED");
-	if (ike->ports.isakmp_keys != NULL)
-		ike->ports.isakmp_keys(ike->ports.ctx, sa->cky_i, secret_view(&sa->key));
 	if (alone)
 		p1_initial_contact(sa);
 	else if (sa->peer != NULL)
@@ -274,6 +274,10 @@ p1_established(struct sa *sa, const struct path *path)
 	tell_lifetime(sa, path);
 	dpd_start(sa);
 	natt_keepalive_start(sa);
+	if (sa->rec != NULL)
+		sa->rec->outcome = RECORD_UP;
+	record_end(ike, &sa->rec);
+	ike->now = NULL;
 }
 
 /* Half-open too long: message 3 or 5 never came. */
@@ -285,6 +289,10 @@ p1_give_up(struct step *s)
 	LOG(P1_TIMEOUT, &sa->who, "%s: no answer from the peer within %u seconds, giving up",
 	    fsm_state_name(sa->state), sa->policy->limits.half_open_timeout_s);
 	COUNT(s->ike, sa_half_open_expired);
+	why(&s->why, IKE_E_UNEXPECTED, "no answer from the peer within %u seconds%s%s",
+	    sa->policy->limits.half_open_timeout_s, sa->last_error != NULL ? "; before that: " : "",
+	    sa->last_error != NULL ? sa->last_error : "");
+	record_failed(sa->rec, &s->why, NULL, fsm_state_name(sa->state));
 	fsm_abort_sa(sa);
 	return IKE_OK;
 }

@@ -236,6 +236,37 @@ no_crypto_map(struct step *s, const struct proxy *local, const struct proxy *rem
 	    s->sa->group->name, r, l);
 }
 
+/* For `explain`: who was to talk to whom, as the peer put it. */
+static void
+record_proxies(struct step *s, const struct proxy *local, const struct proxy *remote)
+{
+	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
+
+	if (p2 == NULL)
+		return;
+	p2->proxies = true; /* in words only when they are asked for */
+	p2->local_low = local->low;
+	p2->local_high = local->high;
+	p2->remote_low = remote->low;
+	p2->remote_high = remote->high;
+	p2->ip_proto = local->ip_proto;
+	p2->local_port = local->port;
+	p2->remote_port = remote->port;
+}
+
+static void
+record_question(struct step *s, const struct negotiate2 *q, const struct crypto_map_entry *entry)
+{
+	struct record_phase2 *p2 = s->x->rec != NULL ? &s->x->rec->p2 : NULL;
+
+	if (p2 == NULL)
+		return;
+	p2->ke = q->ke;
+	p2->nat = q->nat;
+	p2->phase1_group = q->phase1_group;
+	p2->entry = entry;
+}
+
 /*
  * Who talks to whom through the tunnel: as the peer says, or the two hosts themselves when it says
  * nothing.
@@ -251,6 +282,7 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 	if (idci == NULL) {
 		proxy_from_addr(&s->path.remote.addr, remote);
 		proxy_from_addr(&s->path.local.addr, local);
+		record_proxies(s, local, remote);
 		return IKE_OK;
 	}
 	if (msg_count(s->in, ISAKMP_PL_ID) != 2)
@@ -264,6 +296,7 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 		LOG(P2_NO_CRYPTO_MAP, &s->sa->who, "Rejecting IPSec tunnel: %s", s->why.text);
 		return e;
 	}
+	record_proxies(s, local, remote);
 	LOG(P2_PROXY_ID, &s->sa->who, "Received remote Proxy data in ID Payload:  %s",
 	    proxy_print(remote, text, sizeof(text)));
 	LOG(P2_PROXY_ID, &s->sa->who, "Received local Proxy data in ID Payload:  %s",
@@ -271,17 +304,24 @@ take_proxies(struct step *s, struct proxy *local, struct proxy *remote)
 	return IKE_OK;
 }
 
+bool
+quick_refers(struct step *s)
+{
+	const struct pl *pl = msg_find(s->in, ISAKMP_PL_SA, NULL);
+	const struct pl_proposal *p = pl != NULL ? pl->u.sa.proposals : NULL;
+
+	if (p == NULL || p->spi.n != SPI_LEN)
+		return false;
+	s->x->qm->protocol = p->protocol;
+	memcpy(&s->x->qm->peer_spi, p->spi.p, SPI_LEN);
+	return true;
+}
+
 static const struct pl_sa *
 take_sa(struct step *s)
 {
-	const struct pl_sa *sa = &msg_find(s->in, ISAKMP_PL_SA, NULL)->u.sa;
-
-	/* What a refusal will refer to. */
-	if (sa->proposals != NULL && sa->proposals->spi.n == SPI_LEN) {
-		s->x->qm->protocol = sa->proposals->protocol;
-		memcpy(&s->x->qm->peer_spi, sa->proposals->spi.p, SPI_LEN);
-	}
-	return sa;
+	(void)quick_refers(s);
+	return &msg_find(s->in, ISAKMP_PL_SA, NULL)->u.sa;
 }
 
 enum ike_err
@@ -301,6 +341,7 @@ qm_in1(struct step *s)
 	    (e = take_proxies(s, &local, &remote)) != IKE_OK)
 		return e;
 	entry = proxy_match(s->sa->group, &local, &remote);
+	record_question(s, &q, entry);
 	if (entry == NULL)
 		return no_crypto_map(s, &local, &remote);
 	q.entry = entry;
@@ -455,6 +496,10 @@ qm_done(struct step *s)
 	else
 		child_attach(child, s->sa);
 	xchg_quick_free(s->x);
+	if (s->x->rec != NULL)
+		s->x->rec->outcome = RECORD_UP;
+	record_end(s->ike, &s->x->rec);
+	s->ike->now = NULL;
 	COUNT(s->ike, phase2_up);
 	LOG(P2_NEGOTIATED, &s->sa->who,
 	    "Security negotiation complete  %s, Inbound SPI = 0x%08x, Outbound SPI = 0x%08x  local proxy %s remote proxy %s",
@@ -482,6 +527,8 @@ qm_in4(struct step *s)
 enum ike_err
 qm_give_up(struct step *s)
 {
+	why(&s->why, IKE_E_UNEXPECTED, "no answer from the peer after %u retransmits", s->x->tries);
+	record_failed(s->x->rec, &s->why, NULL, fsm_state_name(s->x->state));
 	LOG(P2_TIMEOUT, &s->sa->who,
 	    "Quick Mode %08x: no answer from the peer after %u retransmits, giving up", s->x->msgid,
 	    s->x->tries);
@@ -491,8 +538,8 @@ qm_give_up(struct step *s)
 
 /* ---- our own Quick Mode ---- */
 
-static enum ike_err
-start(struct sa *sa, const struct child *like, struct why *w)
+enum ike_err
+quick_start(struct sa *sa, const struct child *like, struct why *w)
 {
 	struct xchg *x;
 	struct step s = {.ike = sa->ike, .sa = sa, .path = sa->path, .mem = sa->ike->mem};
@@ -540,7 +587,7 @@ quick_next(struct sa *sa)
 		if (!child->rekey_wanted)
 			continue;
 		child->rekey_wanted = false;
-		if (start(sa, child, &w) == IKE_OK)
+		if (quick_start(sa, child, &w) == IKE_OK)
 			return;
 		LOG(P2_FSM_ERROR, &sa->who, "rekey could not be started: %s", w.text);
 	}

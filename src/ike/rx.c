@@ -113,6 +113,22 @@ log_step_error(struct step *s)
 
 /* ---- reading ---- */
 
+static void
+unsupported_version(struct arrival *a)
+{
+	bool v2 = a->hdr.version >> 4 == 2;
+
+	COUNT(a->ike, malformed);
+	if (!log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_UNSUPPORTED_VERSION,
+		&a->nobody.peer))
+		return;
+	why(&a->why, IKE_E_VERSION, "ISAKMP version %u.%u is not spoken here, only 1.0%s",
+	    a->hdr.version >> 4, a->hdr.version & 15,
+	    v2 ? ": the peer tries IKEv2, configure it for IKEv1" : "");
+	LOG(UNSUPPORTED_VERSION, &a->nobody, "%s", a->why.text);
+	record_knock(a->ike, a->path, &a->hdr, v2 ? "IKEv2" : "?", &a->why);
+}
+
 static bool
 read_header(struct arrival *a)
 {
@@ -126,12 +142,7 @@ read_header(struct arrival *a)
 	}
 	a->body = cur_rest(&c);
 	if (a->hdr.version >> 4 != ISAKMP_VERSION >> 4) {
-		LOG_LIMITED(a->ike->limiter, ike_now(a->ike), UNSUPPORTED_VERSION, &a->nobody,
-		    "ISAKMP version %u.%u is not spoken here, only 1.0%s", a->hdr.version >> 4,
-		    a->hdr.version & 15,
-		    a->hdr.version >> 4 == 2 ? ": the peer tries IKEv2, configure it for IKEv1" :
-					       "");
-		COUNT(a->ike, malformed);
+		unsupported_version(a);
 		return false;
 	}
 	if (a->hdr.length != a->octets.n) {
@@ -248,7 +259,8 @@ step_for(struct arrival *a, struct sa *sa, struct xchg *x, const struct msg *m)
 
 /* An identical request gets the stored reply and nothing else. */
 static bool
-answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what)
+answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const char *what,
+    struct record *rec)
 {
 	bool loud;
 
@@ -262,7 +274,9 @@ answered_before(struct arrival *a, struct sa *sa, const struct kept *kept, const
 		LOG(DUPLICATE_MESSAGE, &sa->who, "Duplicate %s packet detected.  %s", what,
 		    kept->message != NULL ? "Retransmitting last packet." :
 					    "No last packet to retransmit.");
-	tx_resend(sa, a->path, kept, "to a duplicate", loud);
+	a->ike->now = rec;
+	record_message(a->ike, rec, RECORD_DUPLICATE, NULL, NULL, a->octets.n, NULL);
+	tx_resend(sa, a->path, kept, loud);
 	return true;
 }
 
@@ -278,6 +292,26 @@ ends_phase1(enum ike_err e)
 	    e == IKE_E_AUTH || e == IKE_E_ATTRIBUTES;
 }
 
+/* The message that a state waits for. */
+static const char *
+label_at(enum ike_state st)
+{
+	const struct fsm_row *r = fsm_row_for(st, st < QM_START ? HAP_RX_MM : HAP_RX_QM);
+
+	return r != NULL ? r->in_label : NULL;
+}
+
+static void
+record_refused(struct step *s, struct record *rec, const char *label)
+{
+	const struct pl *sa = s->in != NULL ? msg_find(s->in, ISAKMP_PL_SA, NULL) : NULL;
+
+	if (sa != NULL && (s->why.code == IKE_E_NO_PROPOSAL || s->why.code == IKE_E_ATTRIBUTES))
+		record_offer(rec, sa->raw);
+	record_failed(rec, &s->why, label,
+	    fsm_state_name(s->x != NULL ? s->x->state : s->sa->state));
+}
+
 static void
 phase1_failed(struct step *s, size_t request_octets)
 {
@@ -285,7 +319,7 @@ phase1_failed(struct step *s, size_t request_octets)
 	uint16_t notify = err_notify(s->why.code);
 
 	log_step_error(s);
-	if (s->why.code == IKE_E_UNEXPECTED)
+	if (s->why.code == IKE_E_UNEXPECTED || s->why.code == IKE_E_SILENT)
 		return;
 	sa_error(sa, &s->why);
 	if (!ends_phase1(s->why.code)) {
@@ -302,6 +336,7 @@ phase1_failed(struct step *s, size_t request_octets)
 		tx_notify_clear(s->ike, &s->path, sa->cky_i, sa->cky_r, notify, request_octets,
 		    &sa->kept, &sa->who);
 	}
+	record_refused(s, sa->rec, label_at(sa->state));
 	fsm_abort_sa(sa);
 }
 
@@ -314,7 +349,7 @@ first_message(struct arrival *a)
 	struct step s;
 
 	if (sa != NULL) {
-		if (!answered_before(a, sa, &sa->kept, "Phase 1")) {
+		if (!answered_before(a, sa, &sa->kept, "Phase 1", sa->rec)) {
 			COUNT(a->ike, duplicates);
 			LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DUPLICATE_MESSAGE, &sa->who,
 			    "first message again with the cookie of an SA in %s, ignored",
@@ -333,8 +368,11 @@ first_message(struct arrival *a)
 	 */
 	a->nobody.quiet = !log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_MESSAGE_RECEIVED,
 	    &a->nobody.peer);
-	if (!read_clear(a, NULL, &m, &a->nobody, true))
+	if (!read_clear(a, NULL, &m, &a->nobody, true)) {
+		if (!a->nobody.quiet)
+			record_knock(a->ike, a->path, &a->hdr, "Main Mode", &a->why);
 		return;
+	}
 	sa = sa_new(a->ike, a->path, a->hdr.cky_i);
 	if (sa == NULL) {
 		LOG_LIMITED(a->ike->limiter, ike_now(a->ike), DAEMON_ERROR, &a->nobody, "%s",
@@ -342,6 +380,7 @@ first_message(struct arrival *a)
 		return;
 	}
 	sa->who.quiet = a->nobody.quiet;
+	a->ike->now = sa->rec;
 	s = step_for(a, sa, NULL, &m);
 	if (fsm_step(&s, HAP_RX_MM) == IKE_OK) {
 		COUNT(a->ike, sa_half_open);
@@ -352,7 +391,9 @@ first_message(struct arrival *a)
 	if (err_notify(s.why.code) != 0)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r, err_notify(s.why.code),
 		    a->octets.n, NULL, &sa->who);
-	fsm_abort_sa(sa);
+	record_refused(&s, sa->rec, "MM1");
+	if (s.why.code != IKE_E_SILENT)
+		fsm_abort_sa(sa);
 	fsm_end_sa(sa);
 }
 
@@ -373,9 +414,18 @@ key_mismatch(struct arrival *a, struct step *s)
 	sa_error(sa, &s->why);
 	history_add(&sa->history, sa->state, EV_RCV_MSG5);
 	history_add(&sa->history, sa->state, EV_PROB_AUTH_FAIL);
+	record_message(a->ike, sa->rec, RECORD_RX, "MM5", NULL, a->octets.n, NULL);
 	kept_set(&sa->kept, a->digest, CHUNK_NONE);
-	tx_notify_clear(a->ike, a->path, sa->cky_i, sa->cky_r, N_PAYLOAD_MALFORMED, a->octets.n,
-	    &sa->kept, &sa->who);
+	if (tx_dialect(a->ike, sa->group, sa->cky_i, &sa->who) == DIALECT_PROTECTED) {
+		memcpy(sa->iv, s->last_block, sizeof(sa->iv));
+		tx_notify(sa, a->path, PROTO_ISAKMP, CHUNK_NONE, N_PAYLOAD_MALFORMED, CHUNK_NONE,
+		    &sa->kept);
+	} else {
+		tx_notify_clear(a->ike, a->path, sa->cky_i, sa->cky_r, N_PAYLOAD_MALFORMED,
+		    a->octets.n, &sa->kept, &sa->who);
+	}
+	record_refused(s, sa->rec, "MM5");
+	diagnose_begin(sa, &a->hdr, a->body);
 	fsm_abort_sa(sa);
 }
 
@@ -400,8 +450,9 @@ main_mode(struct arrival *a)
 		unknown_cookies(a);
 		return;
 	}
-	if (answered_before(a, sa, &sa->kept, "Phase 1"))
+	if (answered_before(a, sa, &sa->kept, "Phase 1", sa->rec))
 		return;
+	a->ike->now = sa->rec;
 	s = step_for(a, sa, NULL, &m);
 	msg_init(&m, &a->hdr);
 	if (fsm_row_for(sa->state, HAP_RX_MM) == NULL) {
@@ -422,14 +473,23 @@ main_mode(struct arrival *a)
 			return;
 		}
 		history_add(&sa->history, sa->state, EV_DECRYPT_OK);
+		if (a->ike->ports.isakmp_keys != NULL)
+			a->ike->ports.isakmp_keys(a->ike->ports.ctx, a->path, sa->cky_i,
+			    secret_view(&sa->key));
 	} else {
 		why(&a->why, IKE_E_FLAGS, "encrypted before there are keys, in %s",
 		    fsm_state_name(sa->state));
 		malformed(a, &sa->who, false);
 		return;
 	}
-	if (fsm_step(&s, HAP_RX_MM) != IKE_OK)
-		phase1_failed(&s, a->octets.n);
+	if (fsm_step(&s, HAP_RX_MM) == IKE_OK) {
+		if (s.end_sa)
+			fsm_end_sa(sa);
+		return;
+	}
+	if (s.why.code == IKE_E_AUTH)
+		diagnose_begin(sa, &a->hdr, a->body);
+	phase1_failed(&s, a->octets.n);
 }
 
 /* ---- under the protection of an SA ---- */
@@ -446,11 +506,13 @@ quick_failed(struct step *s)
 	uint16_t notify = err_notify(s->why.code);
 
 	log_step_error(s);
-	if (!s->authenticated) {
+	if (!s->authenticated || s->why.code == IKE_E_SILENT) {
 		if (x->state == QM_START)
 			fsm_end_xchg(x);
 		return;
 	}
+	if (x->qm != NULL && x->qm->protocol == 0 && quick_refers(s))
+		spi = x->qm->peer_spi;
 	sa_error(s->sa, &s->why);
 	kept_set(&x->kept, s->request, CHUNK_NONE);
 	if (notify != 0)
@@ -463,6 +525,7 @@ quick_failed(struct step *s)
 	if (s->why.code == IKE_E_BAD_ID)
 		LOG(P2_TORN_DOWN, &s->sa->who,
 		    "Session is being torn down. Reason: crypto map policy not found");
+	record_refused(s, x->rec, label_at(x->state));
 	fsm_abort_xchg(x);
 }
 
@@ -517,7 +580,7 @@ quick_mode(struct arrival *a, struct sa *sa)
 	enum ike_err e;
 	bool first;
 
-	if (x != NULL && answered_before(a, sa, &x->kept, "Phase 2"))
+	if (x != NULL && answered_before(a, sa, &x->kept, "Phase 2", x->rec))
 		return;
 	if (x == NULL && sa_quick_seen(sa, a->digest)) {
 		COUNT(a->ike, duplicates);
@@ -528,6 +591,7 @@ quick_mode(struct arrival *a, struct sa *sa)
 	if (x == NULL &&
 	    (!room_for_exchange(a, sa) || (x = xchg_new(sa, a->path, a->hdr.msgid, false)) == NULL))
 		return;
+	a->ike->now = x->rec;
 	s = step_for(a, sa, x, &m);
 	if (read_encrypted(a, &s, x->iv, &m) != IKE_OK) {
 		undecryptable(a, sa);
@@ -537,11 +601,13 @@ quick_mode(struct arrival *a, struct sa *sa)
 	}
 	first = x->state == QM_START;
 	e = fsm_step(&s, HAP_RX_QM);
-	if (first && s.authenticated)
+	if (first && s.authenticated && e != IKE_E_SILENT)
 		sa_quick_note(sa, a->digest);
 	heard(&s, a->octets.n);
 	if (e != IKE_OK)
 		quick_failed(&s);
+	else if (s.end_sa)
+		fsm_end_sa(sa);
 	else
 		x->path = *a->path;
 }
@@ -566,7 +632,7 @@ informational(struct arrival *a, struct sa *sa)
 	struct msg m;
 	struct step s = step_for(a, sa, NULL, &m);
 
-	if (answered_before(a, sa, &sa->info_kept, "Informational"))
+	if (answered_before(a, sa, &sa->info_kept, "Informational", NULL))
 		return;
 	if (info_seen(a, sa)) {
 		COUNT(a->ike, duplicates);
@@ -651,9 +717,15 @@ unsupported_exchange(struct arrival *a)
 	char num[16];
 
 	COUNT(a->ike, malformed);
-	LOG_LIMITED(a->ike->limiter, ike_now(a->ike), UNSUPPORTED_EXCHANGE, &a->nobody,
-	    "exchange type %s is not supported",
-	    names_print(wire_exchanges, a->hdr.exchange, num, sizeof(num)));
+	if (log_limiter_pass(a->ike->limiter, ike_now(a->ike), EVT_UNSUPPORTED_EXCHANGE,
+		&a->nobody.peer)) {
+		why(&a->why, IKE_E_EXCHANGE, "exchange type %s is not supported",
+		    names_print(wire_exchanges, a->hdr.exchange, num, sizeof(num)));
+		LOG(UNSUPPORTED_EXCHANGE, &a->nobody, "%s", a->why.text);
+		if (hdr_cookie_zero(a->hdr.cky_r))
+			record_knock(a->ike, a->path, &a->hdr,
+			    names_word(wire_exchanges, a->hdr.exchange), &a->why);
+	}
 	if ((a->hdr.flags & ISAKMP_FLAG_ENCRYPT) == 0)
 		tx_notify_clear(a->ike, a->path, a->hdr.cky_i, a->hdr.cky_r,
 		    err_notify(IKE_E_EXCHANGE), a->octets.n, NULL, &a->nobody);
@@ -704,6 +776,7 @@ ike_rx(struct ike *ike, const struct path *path, struct chunk datagram)
 	default:
 		unsupported_exchange(&a);
 	}
+	ike->now = NULL;
 	arena_reset(ike->mem);
 }
 
@@ -722,6 +795,7 @@ rx_sa_timeout(void *owner)
 {
 	struct sa *sa = owner;
 
+	sa->ike->now = sa->rec;
 	if (sa->state != MM_DONE && timeout_step(sa, NULL) != IKE_OK)
 		LOG(DAEMON_ERROR, &sa->who, "time-out in %s went wrong", fsm_state_name(sa->state));
 	fsm_end_sa(sa);
@@ -740,11 +814,12 @@ rx_xchg_timeout(void *owner)
 	if (x->tries < RESEND_TRIES) {
 		history_add(&x->history, x->state, EV_RESEND_MSG);
 		COUNT(ike, retransmits);
-		tx_resend(x->sa, x->initiator ? &x->sa->path : &x->path, &x->kept,
-		    x->initiator ? "QM1" : "QM2", true);
+		ike->now = x->rec;
+		tx_resend(x->sa, x->initiator ? &x->sa->path : &x->path, &x->kept, true);
 		timer_set(ike, &x->timer, (uint64_t)RESEND_FIRST_MS << ++x->tries);
 		return;
 	}
+	ike->now = x->rec;
 	if (timeout_step(x->sa, x) != IKE_OK)
 		fsm_end_xchg(x);
 }

@@ -166,6 +166,7 @@ sa_new(struct ike *ike, const struct path *path, const uint8_t *cky_i)
 	new_cookie(ike, sa->cky_r);
 	LIST_INIT(&sa->xchgs);
 	LIST_INIT(&sa->children);
+	sa->rec = record_begin(ike, path, sa->cky_i, sa->cky_r);
 	sa->hs = calloc(1, sizeof(*sa->hs));
 	if (sa->hs == NULL || !init_timers(sa) || !source_join(sa) || !enter_tables(sa)) {
 		sa_free(sa);
@@ -275,10 +276,15 @@ sa_free(struct sa *sa)
 	struct xchg *x;
 	struct child *child;
 
+	taps_forget(sa);
 	while ((x = LIST_FIRST(&sa->xchgs)) != NULL)
 		xchg_free(x);
 	while ((child = LIST_FIRST(&sa->children)) != NULL)
 		child_free(child);
+	record_failed(sa->rec,
+	    &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"}, NULL,
+	    fsm_state_name(sa->state));
+	record_end(ike, &sa->rec);
 	timer_fini(ike, &sa->life);
 	timer_fini(ike, &sa->dpd);
 	timer_fini(ike, &sa->keepalive);
@@ -323,6 +329,7 @@ sa_set_group(struct sa *sa, const struct tunnel_group *group)
 {
 	sa->group = group;
 	sa->who.group = group->name;
+	record_group(sa->rec, sa->policy, group);
 }
 
 void

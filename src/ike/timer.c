@@ -119,6 +119,7 @@ timers_run(struct ike *ike)
 
 		timer_stop(ike, t);
 		t->fire(t->owner);
+		ike->now = NULL;
 		arena_reset(ike->mem);
 	}
 }

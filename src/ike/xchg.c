@@ -26,6 +26,13 @@ xchg_new(struct sa *sa, const struct path *path, uint32_t msgid, bool initiator)
 	x->msgid = msgid;
 	x->initiator = initiator;
 	x->path = *path;
+	x->rec = record_begin(sa->ike, path, sa->cky_i, sa->cky_r);
+	if (x->rec != NULL) {
+		x->rec->phase2 = true;
+		x->rec->initiator = initiator;
+		x->rec->msgid = msgid;
+		record_group(x->rec, sa->policy, sa->group);
+	}
 	LIST_INSERT_HEAD(&sa->xchgs, x, of_sa);
 	sa->xchg_count++;
 	sa->ike->xchg_count++;
@@ -49,6 +56,12 @@ xchg_quick_free(struct xchg *x)
 void
 xchg_free(struct xchg *x)
 {
+	if (x->state == QM_START || (x->rec != NULL && x->rec->step_count == 0))
+		record_drop(&x->rec); /* somebody's noise */
+	record_failed(x->rec,
+	    &(struct why){.code = IKE_E_LIMIT, .text = "ended before it was complete"}, NULL,
+	    fsm_state_name(x->state));
+	record_end(x->sa->ike, &x->rec);
 	timer_fini(x->sa->ike, &x->timer);
 	LIST_REMOVE(x, of_sa);
 	x->sa->xchg_count--;
@@ -77,14 +90,15 @@ kept_set(struct kept *k, const uint8_t *request, struct chunk message)
 		memcpy(k->request, request, DIGEST_LEN);
 		k->known = true;
 	}
-	kept_answer(k, message);
+	kept_answer(k, NULL, message);
 }
 
 void
-kept_answer(struct kept *k, struct chunk message)
+kept_answer(struct kept *k, const char *label, struct chunk message)
 {
 	free(k->message);
 	k->message = NULL;
+	k->label = label;
 	k->n = 0;
 	if (message.n == 0)
 		return;

@@ -420,6 +420,21 @@ udp_send(struct udp *u, const struct path *path, struct chunk datagram)
 }
 
 void
+udp_send_ttl(struct udp *u, const struct path *path, struct chunk datagram, uint8_t ttl)
+{
+	const struct door *d = door_for(u, &path->local);
+	bool v6 = path->local.addr.family == ADDR_V6;
+	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP, name = v6 ? IPV6_UNICAST_HOPS : IP_TTL;
+	int hops = ttl, usual = -1; /* -1: the system's default */
+
+	if (d != NULL)
+		(void)setsockopt(d->fd, level, name, &hops, sizeof(hops));
+	udp_send(u, path, datagram);
+	if (d != NULL)
+		(void)setsockopt(d->fd, level, name, &usual, sizeof(usual));
+}
+
+void
 udp_be_patient(struct udp *u)
 {
 	u->patient = true;

@@ -15,6 +15,7 @@ static const char builtin[] =
     "user    = \"nobody\";\n"
     "log     = { target = \"stderr\"; level = \"info\"; };\n"
     "control = { socket = \"/run/ikev1d/control.sock\"; };\n"
+    "diagnose_psk = true; # after a key mismatch say which key the peer has\n"
     "\n"
     "isakmp_policies = (\n"
     "  { name = \"current\";\n"

@@ -156,6 +156,18 @@ dump_rows(FILE *f, enum conf_type type, const void *rows)
 }
 
 static void
+dump_faults(FILE *f, const struct tunnel_group *g)
+{
+	const char *sep = "[ ";
+
+	for (size_t i = 0; i < g->fault_count; i++, sep = ", ") {
+		fputs(sep, f);
+		dump_text(f, g->faults[i].text);
+	}
+	fputs(g->fault_count > 0 ? " ]" : "[ ]", f);
+}
+
+static void
 dump_pfs(FILE *f, const struct crypto_map_entry *e)
 {
 	if (e->pfs == PFS_GROUP)
@@ -232,8 +244,8 @@ dump_value(FILE *f, const struct conf_item *item, const void *owner, int depth)
 		memcpy(&rows, field, sizeof(rows));
 		dump_rows(f, item->type, rows);
 		break;
-	case CONF_NOTHING:
-		fputs("[ ]", f);
+	case CONF_FAULTS:
+		dump_faults(f, owner);
 		break;
 	case CONF_SECTION:
 		fputs("{\n", f);

@@ -172,7 +172,7 @@ load_values(struct conf *c, const config_setting_t *s, const struct conf_item *i
 	const config_setting_t *e;
 	struct conf_value v;
 
-	if (length_of(s) == 0) {
+	if (length_of(s) == 0 && item->type != CONF_FAULTS) {
 		conf_wrong(c, line_of(s), item, "an empty list");
 		return;
 	}
@@ -236,16 +236,14 @@ load_item(struct conf *c, const config_setting_t *s, const struct conf_item *ite
 	enum conf_kind kind = kind_of(s), want = CONF_K_LIST;
 	struct conf_value v;
 
-	if (item->type == CONF_SECTION || item->type == CONF_LIST || item->type == CONF_NOTHING) {
+	if (item->type == CONF_SECTION || item->type == CONF_LIST) {
 		want = item->type == CONF_SECTION ? CONF_K_GROUP : CONF_K_LIST;
 		if (kind != want)
 			conf_wrong(c, line_of(s), item, conf_kind_name(kind));
 		else if (item->type == CONF_SECTION)
 			load_section(c, s, item, owner);
-		else if (item->type == CONF_LIST)
+		else
 			load_list(c, s, item, owner);
-		else if (length_of(s) != 0)
-			conf_wrong(c, line_of(s), item, "a list with something in it");
 		return;
 	}
 	conf_mark(c, (char *)owner + item->off, line_of(s));

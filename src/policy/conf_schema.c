@@ -33,6 +33,9 @@ static const struct name ip_words[] = { { 0, "any" }, { 1, "icmp" }, { 6, "tcp" 
 
 static const struct name port_words[] = { { 0, "any" }, { 0, NULL } };
 
+static const struct name dialect_words[] = { { DIALECT_ASA, "asa" }, { DIALECT_SHORT, "short" },
+	{ DIALECT_PROTECTED, "protected" }, { 0, NULL } };
+
 static const struct name plane_words[] = { { DATA_PLANE_NONE, "none" }, { 0, NULL } };
 
 /* clang-format off */
@@ -63,6 +66,14 @@ static const struct conf_item log_items[] = {
 static const struct conf_item control_items[] = {
 	{ "socket", CONF_TEXT, FIELD(policy, control_socket), .min = 1, .max = 107,
 	  .text = "/run/ikev1d/control.sock", .help = "path of the socket that ikev1ctl talks to" },
+	{ .key = NULL }
+};
+
+static const struct conf_item capture_items[] = {
+	{ "size", CONF_NUMBER, FIELD(policy_capture, kilobytes), .max = 1073741824, .def = 65536,
+	  .help = "kilobytes after which a new file is begun, 0: never" },
+	{ "files", CONF_NUMBER, FIELD(policy_capture, files), .min = 1, .max = 1000, .def = 4,
+	  .help = "files kept, the one that is written included" },
 	{ .key = NULL }
 };
 
@@ -168,7 +179,9 @@ static const struct conf_item group_items[] = {
 	  .help = "proxy identities accepted, first match wins; any without this key" },
 	{ "dpd", CONF_SECTION, .off = 0, .sub = dpd_items, .help = "dead peer detection" },
 	{ "nat_t", CONF_BOOL, FIELD(tunnel_group, nat_t), .def = true, .help = "NAT traversal" },
-	{ "faults", CONF_NOTHING, .help = "faults on demand" },
+	{ "notify_dialect", CONF_WORD, FIELD(tunnel_group, notify_dialect), .words = dialect_words,
+	  .def = DIALECT_ASA, .help = "how unprotected notifies look" },
+	{ "faults", CONF_FAULTS, FIELD(tunnel_group, faults), .max = 64, .help = "faults on demand" },
 	{ .key = NULL }
 };
 
@@ -182,8 +195,12 @@ const struct conf_item conf_top[] = {
 	{ "control", CONF_SECTION, .off = 0, .sub = control_items, .help = "the control socket" },
 	{ "key_export", CONF_TEXT, FIELD(policy, key_export), .max = 4000,
 	  .help = "the folder that keys are written to for Wireshark, \"\": none" },
+	{ "capture", CONF_SECTION, FIELD(policy, capture), .sub = capture_items,
+	  .help = "the files that \"ikev1ctl capture\" writes" },
 	{ "invalid_cookie_notify", CONF_BOOL, FIELD(policy, invalid_cookie_notify), .def = true,
 	  .help = "answer messages of unknown cookies" },
+	{ "diagnose_psk", CONF_BOOL, FIELD(policy, diagnose_psk),
+	  .help = "after a key mismatch find out which key the peer has" },
 	{ "nat_keepalive", CONF_NUMBER, FIELD(policy, nat_keepalive_s), .max = 3600, .def = 20,
 	  .help = "seconds between NAT keepalives, 0: none is sent" },
 	{ "limits", CONF_SECTION, FIELD(policy, limits), .sub = limits_items, .help = "bounds" },

@@ -139,8 +139,8 @@ expected(const struct conf_item *item, char *buf, size_t n)
 		return "one or more names of isakmp_policies";
 	case CONF_SETS:
 		return "one or more names of transform_sets";
-	case CONF_NOTHING:
-		return "an empty list [ ]: faults are not available in this version";
+	case CONF_FAULTS:
+		return "a list of up to 64 faults as \"mm4.drop\"";
 	case CONF_SECTION:
 		return "a group { KEY = VALUE; }";
 	case CONF_LIST:
@@ -626,6 +626,28 @@ put_ref(struct conf *c, const struct conf_item *item, void *field, const struct 
 	return true;
 }
 
+static bool
+put_fault(struct conf *c, const struct conf_item *item, struct tunnel_group *g,
+    const struct conf_value *v)
+{
+	struct policy_fault *more;
+	char *text;
+
+	if (!v->listed || g->fault_count == (size_t)item->max)
+		return wrong_value(c, item, v);
+	more = realloc(g->faults, (g->fault_count + 1) * sizeof(*more));
+	text = strdup(v->text);
+	if (more != NULL)
+		g->faults = more;
+	if (more == NULL || text == NULL) {
+		free(text);
+		conf_nomem(c);
+		return false;
+	}
+	g->faults[g->fault_count++] = (struct policy_fault){text, v->line};
+	return true;
+}
+
 bool
 conf_takes_list(const struct conf_item *item)
 {
@@ -639,6 +661,7 @@ conf_takes_list(const struct conf_item *item)
 	case CONF_PFS:
 	case CONF_POLICIES:
 	case CONF_SETS:
+	case CONF_FAULTS:
 		return true;
 	default:
 		return false;
@@ -706,7 +729,8 @@ conf_put(struct conf *c, const struct conf_item *item, void *owner, const struct
 	case CONF_POLICIES:
 	case CONF_SETS:
 		return put_ref(c, item, field, v);
-	case CONF_NOTHING:
+	case CONF_FAULTS:
+		return put_fault(c, item, owner, v);
 	case CONF_SECTION:
 	case CONF_LIST:
 		break;

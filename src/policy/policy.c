@@ -61,6 +61,9 @@ group_fini(struct tunnel_group *g)
 	for (size_t i = 0; i < g->crypto_map_count; i++)
 		free(g->crypto_map[i].sets);
 	free(g->crypto_map);
+	for (size_t i = 0; i < g->fault_count; i++)
+		free(g->faults[i].text);
+	free(g->faults);
 	free(g->policies);
 	free(g->name);
 	free(g->remote_id.text);

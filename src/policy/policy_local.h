@@ -39,7 +39,8 @@ enum conf_type {
 	CONF_PFS,	/* pfs, pfs_groups of struct crypto_map_entry */
 	CONF_POLICIES,	/* names of isakmp policies, resolved by conf_check() */
 	CONF_SETS,	/* names of transform sets, likewise */
-	CONF_NOTHING,	/* accepted as an empty list only; no field */
+	/* faults, fault_count of struct tunnel_group; their sense is checked by whom it concerns */
+	CONF_FAULTS,
 	CONF_SECTION,	/* { }: sub, fields at off */
 	CONF_LIST	/* ( { }, { } ): sub, each octets per element, min to max elements */
 };

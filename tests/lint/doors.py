@@ -19,7 +19,7 @@ DOORS = [
     # C, POSIX and Linux.
     (r"(arpa|asm|linux|net|netinet|netpacket|sys)/[\w/]+\.h", None),
     (r"(assert|byteswap|complex|ctype|dirent|dlfcn|endian|err|errno|fcntl|fenv|float|fnmatch|getopt"
-     r"|glob|grp|ifaddrs|inttypes|libgen|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched"
+     r"|glob|grp|ifaddrs|inttypes|langinfo|libgen|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched"
      r"|search|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio"
      r"|stdlib|stdnoreturn|string|strings|termios|threads|time|uchar|ucontext|unistd|utime|wchar"
      r"|wctype)\.h", None),

@@ -21,7 +21,7 @@ STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clang-format")
 OFF, ON = "// clang-format off\n", "// clang-format on\n"
 TABLE = re.compile(r"(((typedef|static|const)\s+)*(struct|union|enum)\b[^(=;]*|[A-Za-z_][^;]*=\s*)\{")
 COLUMNS, TABLE_COLUMNS = 100, 120      # a row of a table reads better whole
-WHOLE_TEXT = re.compile(r'"([^"\\]|\\.)*"[ ,;:?)]*')  # a line of text alone stays whole, so that grep finds it
+WHOLE_TEXT = re.compile(r'"([^"\\]|\\.)*"[ ,;:?)}]*')  # a line of text alone stays whole, so that grep finds it
 
 
 def key(line):

@@ -21,6 +21,7 @@ TABLES = [
     ("counter",       "include/base/counter.h", r"define IKE_COUNTERS", X_ROW, "ikev1ctl.8"),
     ("policy key",    "src/policy/conf_schema.c", r"struct conf_item",  ROW,   "ikev1d.conf.5"),
     ("command",       "include/ctl/proto.h",    r"define PROTO_COMMANDS", X_WORDS, "ikev1ctl.8"),
+    ("fault",         "src/fault/fault_table.c", r"struct fault_def",   ROW,   "ikev1d-faults.7"),
 ]
 
 

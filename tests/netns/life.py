@@ -5,7 +5,7 @@ import os
 import re
 import signal
 
-from lab import (IKEV1CTL, Charon, Failure, Ikev1d, Process, algorithms, child, connection, entry, policy,
+from lab import (BUILTIN, IKEV1CTL, Charon, Failure, Ikev1d, Process, algorithms, child, connection, entry, policy,
                  same_keys, until)
 from run import case
 
@@ -285,8 +285,8 @@ def deleted(d, charon):
 
     charon's threads may take our messages in any order: once the IKE_SA is gone it does not read the rest.
     """
-    assert d.log.count(r"sending delete message for IPsec SA, SPI [0-9a-f]{8}") == 2
-    assert d.log.count(r"sending delete message for ISAKMP SA, SPI [0-9a-f]{32}") == 1
+    assert d.log.count(r"sending delete/delete with reason message for IPsec SA, SPI [0-9a-f]{8}") == 2
+    assert d.log.count(r"sending delete/delete with reason message for ISAKMP SA, SPI [0-9a-f]{32}") == 1
     charon.log.wait(r"received DELETE for IKE_SA gw\[1\]")
     until("charon has nothing", lambda: not charon.sas().strip())
 
@@ -477,7 +477,7 @@ def workers(t):
 def builtin(t):
     # What a newcomer has: --builtin here, a connection with charon's default proposals there.  The second
     # transform of charon's default phase 1 proposal has nothing but a group.
-    with t.new_lab() as net:
+    with BUILTIN, t.new_lab() as net:
         init, resp = net.line()
         d = Ikev1d(resp, None, env={"ASAN_OPTIONS": "detect_leaks=0:exitcode=99"})
         d.log = d.out

@@ -21,7 +21,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import lab  # noqa: E402  (found through the line above)
 
-MODULES = ["life", "rough", "refusals", "matrix", "evidence"]
+MODULES = ["life", "rough", "refusals", "matrix", "evidence", "peerconf", "faults", "explain", "capture"]
 CASES = []                      # (name, function)
 
 

@@ -54,7 +54,7 @@ struct initiator {
 	struct endpoint	 server;
 	struct ini_offer offers[INI_OFFERS];
 	unsigned	 offer_count;
-	uint8_t		 psk[64];
+	uint8_t		 psk[256];
 	size_t		 psk_n;
 	struct ini_id	 id;
 	unsigned	 vids;	   /* VID_* bits sent in MM1 */

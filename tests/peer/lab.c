@@ -92,11 +92,27 @@ port_send(void *ctx, const struct path *path, struct chunk d)
 }
 
 static void
-port_isakmp_keys(void *ctx, const uint8_t *cky_i, struct chunk key)
+port_send_ttl(void *ctx, const struct path *path, struct chunk d, uint8_t ttl)
+{
+	((struct lab *)ctx)->last_ttl = ttl;
+	port_send(ctx, path, d);
+}
+
+static bool
+port_unreachable(void *ctx, const struct path *path, struct chunk d)
+{
+	(void)path;
+	(void)d;
+	((struct lab *)ctx)->unreachables++;
+	return true;
+}
+
+static void
+port_isakmp_keys(void *ctx, const struct path *path, const uint8_t *cky_i, struct chunk key)
 {
 	struct lab *l = ctx;
 
-	(void)cky_i;
+	(void)path, (void)cky_i;
 	l->isakmp_key_n = key.n;
 	memcpy(l->isakmp_key, key.p, key.n);
 }
@@ -209,6 +225,7 @@ static void
 start(struct lab *l, uint64_t seed, uint8_t worker)
 {
 	struct ike_conf conf = {.worker = worker, .crypto = l->crypto, .policy = l->policy};
+	struct fault_ports_conf around = {.port = 500, .nat_t_port = 4500};
 
 	l->now_ms = 1000000;
 	l->rng = seed;
@@ -218,6 +235,16 @@ start(struct lab *l, uint64_t seed, uint8_t worker)
 	    .send = port_send,
 	    .isakmp_keys = port_isakmp_keys,
 	    .child_keys = port_child_keys};
+	if (!l->shared) {
+		around.room = l->faults = must(fault_room_new(), "faults");
+		around.ports = conf.ports;
+		around.send_ttl = port_send_ttl;
+		around.unreachable = port_unreachable;
+		l->around = must(fault_ports_new(&around), "faults");
+		conf.ports = fault_ports_wrap(l->around);
+		conf.faults = l->faults;
+		fault_set_policy(l->faults, l->policy);
+	}
 	l->ike = must(ike_new(&conf), "ike_new");
 }
 
@@ -270,6 +297,8 @@ lab_free(struct lab *l)
 	if (l == NULL)
 		return;
 	ike_free(l->ike);
+	fault_ports_free(l->around);
+	fault_room_free(l->faults);
 	lab_drop(l);
 	if (!l->shared) {
 		crypto_free(l->crypto);
@@ -296,7 +325,8 @@ lab_rx_from(struct lab *l, const struct path *path, struct chunk d)
 	memset(exact, 0, skip);
 	if (d.n > 0)
 		memcpy(exact + skip, d.p, d.n);
-	ike_rx(l->ike, path, CHUNK(exact, d.n + skip));
+	if (l->around == NULL || fault_ports_rx(l->around, l->ike, path, CHUNK(exact, d.n + skip)))
+		ike_rx(l->ike, path, CHUNK(exact, d.n + skip));
 	free(exact);
 }
 
@@ -343,19 +373,36 @@ lab_drop(struct lab *l)
 	}
 }
 
+static uint64_t
+deadline(const struct lab *l)
+{
+	uint64_t engine = ike_deadline_ms(l->ike);
+	uint64_t around = l->around != NULL ? fault_ports_deadline(l->around) : UINT64_MAX;
+
+	return engine < around ? engine : around;
+}
+
+static void
+tick(struct lab *l)
+{
+	if (l->around != NULL)
+		fault_ports_tick(l->around);
+	ike_tick(l->ike);
+}
+
 void
 lab_advance(struct lab *l, uint64_t ms)
 {
 	uint64_t end = l->now_ms + ms, next;
 
-	while ((next = ike_deadline_ms(l->ike)) <= end) {
+	while ((next = deadline(l)) <= end) {
 		if (next > l->now_ms)
 			l->now_ms = next;
-		ike_tick(l->ike);
+		tick(l);
 		/* A deadline that stays in the past is a defect, and would hang us. */
-		if (ike_deadline_ms(l->ike) <= l->now_ms && ike_deadline_ms(l->ike) == next) {
-			ike_tick(l->ike);
-			if (ike_deadline_ms(l->ike) <= l->now_ms)
+		if (deadline(l) <= l->now_ms && deadline(l) == next) {
+			tick(l);
+			if (deadline(l) <= l->now_ms)
 				must(NULL, "deadline does not move on");
 		}
 	}

@@ -7,6 +7,7 @@
 #define PEER_LAB_H
 
 #include "base/log.h"
+#include "daemon/fault_ports.h"
 #include "ike/ike.h"
 #include "peer/initiator.h"
 
@@ -27,6 +28,9 @@ struct lab_keys { /* what ports.child_keys told */
 
 struct lab {
 	struct ike     *ike;
+	struct fault_room  *faults; /* what is armed; the policy's at first */
+	struct fault_ports *around;
+	unsigned	last_ttl, unreachables; /* of the last datagram with one; ICMP sent */
 	struct crypto  *crypto;
 	struct policy  *policy;
 	uint64_t	now_ms;

@@ -219,12 +219,51 @@ short_answers(void)
 	T_STR(printed.out, "R-U-THERE sent on 1 SA of 10.0.0.1\n");
 	print("{\"ok\":true,\"command\":\"rekey\",\"peer\":\"all\",\"count\":3}");
 	T_STR(printed.out, "Quick Mode started for 3 IPsec SAs\n");
+	print(
+	    "{\"ok\":true,\"command\":\"fault set\",\"armed\":[{\"group\":\"asa-hq\",\"fault\":\"mm4.drop "
+	    "p=0.5\",\"from\":\"control\",\"count\":3,\"left\":2,\"probability\":0.5,\"seed\":7,\"seen\":4,"
+	    "\"fired\":2}]}");
+	T_STR(printed.out,
+	    "Faults armed:\n"
+	    "  asa-hq: mm4.drop p=0.5, 2 of 3 negotiations left, seed=7, acted 2 of 4 times\n");
+	print("{\"ok\":true,\"command\":\"fault clear\",\"count\":1,\"armed\":[]}");
+	T_STR(printed.out, "1 fault cleared\nNo fault is armed.\n");
+	print(
+	    "{\"ok\":true,\"command\":\"fault list\",\"armed\":[],\"faults\":[{\"name\":\"mm4.bad-ke\","
+	    "\"arguments\":\"omit|zero\",\"wire\":\"w\",\"asa\":\"a\",\"strongswan\":\"s\",\"how\":\"h\"}]}");
+	T_STR(printed.out,
+	    "mm4.bad-ke=omit|zero\n    wire        w\n    ASA         a\n    strongSwan  s\n"
+	    "    as if       h\nNo fault is armed.\n");
 	print("{\"ok\":true,\"command\":\"reload\",\"notes\":[\"workers has changed\"]}");
 	T_STR(printed.out, "policy reloaded\nworkers has changed\n");
+	print(
+	    "{\"ok\":true,\"command\":\"capture start\",\"capture\":{\"file\":\"/c\",\"peer\":\"all\"}}");
+	T_STR(printed.out, "capturing into /c (peer all); the keys go beside it\n");
+	print(
+	    "{\"ok\":true,\"command\":\"capture stop\",\"capture\":{\"file\":\"/c\",\"peer\":\"asa-hq\","
+	    "\"since\":\"T\",\"packets\":3,\"octets\":400,\"lost\":0,\"rotated\":0,\"failed\":\"\"}}");
+	T_STR(printed.out, "capture ended: /c, peer asa-hq, since T: 3 packets, 400 octets\n");
+	print(
+	    "{\"ok\":true,\"command\":\"capture stop\",\"capture\":{\"file\":\"/c\",\"peer\":\"all\","
+	    "\"since\":\"T\",\"packets\":3,\"octets\":400,\"lost\":1,\"rotated\":2,\"failed\":\"No space\"}}");
+	T_STR(printed.out,
+	    "capture ended: /c, peer all, since T: 3 packets, 400 octets, 2 times a new file, 1 LOST, "
+	    "STOPPED: No space\n");
 	print("{\"ok\":true,\"command\":\"log level\",\"level\":\"debug\",\"was\":\"info\"}");
 	T_STR(printed.out, "log level debug, was info\n");
 	print("{\"ok\":true,\"command\":\"show policy\",\"policy\":\"workers = 1;\\n\"}");
 	T_STR(printed.out, "workers = 1;\n");
+	print("{\"ok\":true,\"command\":\"wait\",\"outcome\":\"phase1-up\",\"already\":true}");
+	T_STR(printed.out, "phase1-up, already\n");
+	print("{\"ok\":true,\"command\":\"wait\",\"outcome\":\"failed\",\"already\":false,"
+	      "\"group\":\"hq\",\"ip\":\"10.0.0.1\",\"message\":\"no proposal\"}");
+	T_STR(printed.out, "failed: Group = hq, IP = 10.0.0.1, no proposal\n");
+	T_EQ(printed.status, CLI_OK);
+	print("{\"ok\":false,\"command\":\"wait\",\"outcome\":\"timeout\",\"error\":\"late\"}");
+	T_EQ(printed.status, CLI_REFUSED);
+	T_STR(printed.err, "ikev1ctl: late\n");
+	print("{\"ok\":true,\"command\":\"peer-config\",\"text\":\"crypto\\n\"}");
+	T_STR(printed.out, "crypto\n");
 	print("{\"ok\":true,\"command\":\"monitor\",\"level\":\"info\"}");
 	T_STR(printed.out, "");
 }

@@ -23,6 +23,7 @@ static struct house {
 	struct loop	    *loop;
 	struct server	    *server;
 	const struct policy *policy;
+	struct fault_room   *faults;
 	pthread_t	     thread;
 	struct loop_job	     end, later;
 	struct server_job   *job; /* asked and not yet done */
@@ -64,6 +65,35 @@ reload(void *ctx, server_reloaded_fn *fn, void *arg)
 	fn(arg, house.reloads++ == 0 ? &bad : &good);
 }
 
+static bool capturing;
+
+static void
+capture_start(void *ctx, const char *file, const char *peer, server_captured_fn *fn, void *arg)
+{
+	struct server_captured result = {.error = capturing ? "one runs already" : NULL,
+	    .info = {.file = file, .whom = peer != NULL ? peer : "all"}};
+
+	(void)ctx;
+	capturing = true;
+	fn(arg, &result);
+}
+
+static void
+capture_stop(void *ctx, server_captured_fn *fn, void *arg)
+{
+	struct server_captured result = {.info = {.file = "/var/lib/c",
+					     .whom = "all",
+					     .packets = 3,
+					     .octets = 400,
+					     .lost = 1,
+					     .rotated = 2,
+					     .failed = "No space"}};
+
+	(void)ctx;
+	capturing = false;
+	fn(arg, &result);
+}
+
 static void
 facts(void *ctx, struct server_facts *f)
 {
@@ -71,7 +101,10 @@ facts(void *ctx, struct server_facts *f)
 	*f = (struct server_facts){.policy = house.policy,
 	    .uptime_s = 5,
 	    .user = "tester",
-	    .socket = path};
+	    .socket = path,
+	    .faults = house.faults,
+	    .captures = capturing,
+	    .capture = {.file = "/var/lib/c", .whom = "asa-hq", .packets = 7}};
 }
 
 static void *
@@ -99,11 +132,16 @@ complain(void *ctx, const char *line)
 static bool
 house_open(void)
 {
-	struct server_ports ports = {.ask = ask, .reload = reload, .facts = facts};
+	struct server_ports ports = {.ask = ask,
+	    .reload = reload,
+	    .facts = facts,
+	    .capture_start = capture_start,
+	    .capture_stop = capture_stop};
 	struct why w = {0};
 
 	house = (struct house){.end = {.fn = end}, .later = {.fn = do_later}};
 	house.policy = policy_builtin(complain, NULL);
+	house.faults = fault_room_new();
 	house.loop = loop_new();
 	house.server = server_new(house.loop, unixsock_listen(path, (uid_t)-1, (gid_t)-1, &w),
 	    &ports);
@@ -121,6 +159,7 @@ house_close(void)
 	server_free(house.server);
 	loop_free(house.loop);
 	policy_unref(house.policy);
+	fault_room_free(house.faults);
 	(void)unlink(path);
 }
 
@@ -231,6 +270,110 @@ answers_and_refuses(void)
 	o = answer("{\"command\":\"help\"}");
 	T_EQ(json_array_size(json_object_get(o, "commands")), PROTO_C_COUNT);
 	json_decref(o);
+	house_close();
+}
+
+static void
+captures_start_and_stop(void)
+{
+	json_t *o, *c;
+
+	capturing = false;
+	if (!house_open())
+		return;
+	o = answer("{\"command\":\"status\"}");
+	T_TRUE(json_object_get(o, "capture") == NULL);
+	json_decref(o);
+	o = answer("{\"command\":\"capture start\",\"file\":\"/var/lib/c\",\"peer\":\"asa-hq\"}");
+	c = json_object_get(o, "capture");
+	T_TRUE(json_is_true(json_object_get(o, "ok")));
+	T_STR(json_string_value(json_object_get(c, "file")), "/var/lib/c");
+	T_STR(json_string_value(json_object_get(c, "peer")), "asa-hq");
+	json_decref(o);
+	o = answer("{\"command\":\"status\"}");
+	c = json_object_get(o, "capture");
+	T_EQ(json_integer_value(json_object_get(c, "packets")), 7);
+	json_decref(o);
+	o = answer("{\"command\":\"capture start\",\"file\":\"/var/lib/d\"}");
+	T_TRUE(json_is_false(json_object_get(o, "ok")));
+	T_STR(json_string_value(json_object_get(o, "error")), "one runs already");
+	json_decref(o);
+	o = answer("{\"command\":\"capture stop\"}");
+	c = json_object_get(o, "capture");
+	T_EQ(json_integer_value(json_object_get(c, "octets")), 400);
+	T_EQ(json_integer_value(json_object_get(c, "lost")), 1);
+	T_EQ(json_integer_value(json_object_get(c, "rotated")), 2);
+	T_STR(json_string_value(json_object_get(c, "failed")), "No space");
+	json_decref(o);
+	house_close();
+}
+
+/* What is armed now, as "fault, fault". */
+static const char *
+armed(const json_t *o, const char *key)
+{
+	static char text[200];
+	const json_t *a;
+	size_t i, k = 0;
+
+	text[0] = '\0';
+	json_array_foreach(json_object_get(o, key), i, a) k += (size_t)snprintf(text + k,
+	    sizeof(text) - k, "%s%s", i > 0 ? ", " : "", text_of(a, "fault"));
+	return text;
+}
+
+static void
+faults_are_set_and_cleared(void)
+{
+	static const char *const refused[][2] =
+	    {{"{\"command\":\"fault set\",\"peer\":\"any\",\"fault\":\"mm6.drop\"}", NULL},
+		{"{\"command\":\"fault set\",\"peer\":\"any\",\"fault\":\"mm4.dorp\"}",
+		    "there is no fault \"mm4.dorp\"; did you mean \"mm4.drop\"?"},
+		{"{\"command\":\"fault set\",\"peer\":\"other\",\"fault\":\"mm4.drop\"}",
+		    "no tunnel group has the name \"other\" or that address"},
+		{"{\"command\":\"fault clear\",\"peer\":\"any\",\"fault\":\"mm4.dorp\"}",
+		    "there is no fault \"mm4.dorp\"; did you mean \"mm4.drop\"?"}};
+	json_t *o;
+
+	if (!house_open())
+		return;
+	o = answer(
+	    "{\"command\":\"fault set\",\"peer\":\"any\",\"fault\":\"psk.mismatch count=2\"}");
+	T_TRUE(json_is_true(json_object_get(o, "ok")));
+	T_STR(armed(o, "armed"), "psk.mismatch count=2");
+	json_decref(o);
+	/* Only what always acts hides what comes after it. */
+	o = answer(refused[0][0]);
+	T_TRUE(json_is_true(json_object_get(o, "ok")));
+	json_decref(o);
+	for (size_t i = 1; i < ARRAY_LEN(refused); i++) {
+		o = answer(refused[i][0]);
+		T_STR(text_of(o, "error"), refused[i][1]);
+		json_decref(o);
+	}
+	o = answer(
+	    "{\"command\":\"fault set\",\"peer\":\"192.0.2.1\",\"fault\":\"delay mm4 5\",\"count\":1}");
+	T_STR(armed(o, "armed"), "psk.mismatch count=2, mm6.drop, delay mm4 5");
+	json_decref(o);
+	o = answer("{\"command\":\"status\"}");
+	T_STR(armed(o, "faults"), "psk.mismatch count=2, mm6.drop, delay mm4 5");
+	json_decref(o);
+	o = answer("{\"command\":\"fault list\"}");
+	T_EQ(json_array_size(json_object_get(o, "faults")), fault_count());
+	T_EQ(json_array_size(json_object_get(o, "armed")), 3);
+	json_decref(o);
+	o = answer("{\"command\":\"fault list\",\"peer\":\"mm6.drop\"}");
+	T_EQ(json_array_size(json_object_get(o, "faults")), 1);
+	T_STR(armed(o, "armed"), "mm6.drop");
+	json_decref(o);
+	o = answer("{\"command\":\"fault clear\",\"peer\":\"all\",\"fault\":\"mm6.drop\"}");
+	T_EQ(json_integer_value(json_object_get(o, "count")), 1);
+	T_STR(armed(o, "armed"), "psk.mismatch count=2, delay mm4 5");
+	json_decref(o);
+	o = answer("{\"command\":\"fault clear\"}");
+	T_EQ(json_integer_value(json_object_get(o, "count")), 2);
+	json_decref(o);
+	T_TRUE(!fault_any(house.faults));
 	house_close();
 }
 
@@ -455,6 +598,8 @@ main(void)
 		return 1;
 	snprintf(path, sizeof(path), "%s/control.sock", folder);
 	T_RUN(answers_and_refuses);
+	T_RUN(captures_start_and_stop);
+	T_RUN(faults_are_set_and_cleared);
 	T_RUN(reload_brings_mistakes_and_notes);
 	T_RUN(no_policy_key_is_shown);
 	T_RUN(requests_in_pieces_and_in_a_row);

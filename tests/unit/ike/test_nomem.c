@@ -198,7 +198,8 @@ life(struct lab *l)
 	lab_drop(l);
 }
 
-static const struct lab_policy policy = {.group = "dpd = { interval = 10; retries = 2; };"};
+static const struct lab_policy policy = {.group = "dpd = { interval = 10; retries = 2; };",
+    .top = "diagnose_psk = true;"};
 
 /* With enough memory again: everything works, and nothing of before is left. */
 static bool

@@ -50,6 +50,7 @@ builtin(void)
 	T_STR(got.text, "");
 	if (!T_TRUE(p != NULL) || !T_EQ(p->group_count, 1) || !T_EQ(p->isakmp_policy_count, 1))
 		return;
+	T_TRUE(p->diagnose_psk);
 	i = p->isakmp_policies;
 	for (size_t c = 0; c < ARRAY_LEN(ciphers); c++)
 		for (size_t h = 0; h < ARRAY_LEN(hashes); h++)

@@ -12,7 +12,8 @@ static const char full[] =
     "listen = { addresses = [ \"192.0.2.1\", \"2001:db8::1\", \"0.0.0.0\" ]; port = 5500; nat_t_port = 5501; };\n"
     "workers = 3; user = \"\"; key_export = \"/var/lib/ikev1d/a \\\"b\\\\ \\x7f\xc3\xbc\";\n"
     "log = { target = \"file\"; file = \"/var/log/x\"; facility = \"local7\"; level = \"debug\"; format = \"json\"; };\n"
-    "control = { socket = \"control.sock\"; }; invalid_cookie_notify = false; nat_keepalive = 0;\n"
+    "capture = { size = 0; files = 9; };\n"
+    "control = { socket = \"control.sock\"; }; invalid_cookie_notify = false; diagnose_psk = true; nat_keepalive = 0;\n"
     "limits = { half_open = 1; half_open_per_source = 2; half_open_timeout = 3; phase2_per_sa = 4; notify_rate = 5; };\n"
     "isakmp_policies = (\n"
     "{ name = \"one\"; authentication = \"pre-share\"; encryption = [ \"aes\", \"des\" ]; hash = \"sha\"; group = [ 31, 2 ];\n"
@@ -163,6 +164,9 @@ same_daemon(const struct policy *a, const struct policy *b)
 	T_STR(a->key_export, b->key_export);
 	T_EQ(a->needs_legacy, b->needs_legacy);
 	T_EQ(a->invalid_cookie_notify, b->invalid_cookie_notify);
+	T_EQ(a->capture.kilobytes, b->capture.kilobytes);
+	T_EQ(a->capture.files, b->capture.files);
+	T_EQ(a->diagnose_psk, b->diagnose_psk);
 	T_EQ(a->nat_keepalive_s, b->nat_keepalive_s);
 	T_MEM(&a->limits, sizeof(a->limits), &b->limits, sizeof(b->limits));
 }
@@ -218,12 +222,15 @@ values(void)
 	T_EQ(p->listen.port, 5500);
 	T_STR(p->user, "");
 	T_STR(p->key_export, "/var/lib/ikev1d/a \"b\\ \x7f\xc3\xbc");
+	T_TRUE(p->diagnose_psk);
+	T_EQ(p->capture.kilobytes, 0);
+	T_EQ(p->capture.files, 9);
 	T_EQ(p->log.facility, log_facility("local7"));
 	T_EQ(p->log.level, LOG_L_DEBUG);
 	T_STR(p->control_socket, "control.sock");
 	T_EQ(p->limits.notify_rate, 5);
 	T_EQ(p->isakmp_policies[0].lifetime_s, 0);
-	T_EQ(p->isakmp_policies[0].line, 7);
+	T_EQ(p->isakmp_policies[0].line, 8);
 	T_STR(p->isakmp_policies[0].encryption[0]->name, "aes-128");
 	T_STR(p->isakmp_policies[0].encryption[1]->name, "des");
 	T_EQ(p->isakmp_policies[0].group[0]->id, 31);

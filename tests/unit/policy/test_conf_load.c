@@ -31,7 +31,7 @@ static const struct mistake mistakes[] = {
 	/* keys */
 	{ "prot = 1;", NULL, NULL, NULL,
 	  "F:1: unknown key prot in the policy file, expected one of: listen workers user log control key_export "
-	  "invalid_cookie_notify nat_keepalive limits isakmp_policies transform_sets tunnel_groups\n" },
+	  "capture invalid_cookie_notify diagnose_psk nat_keepalive limits isakmp_policies transform_sets tunnel_groups\n" },
 	{ "worker = 1;", NULL, NULL, NULL,
 	  "F:1: unknown key worker in the policy file, expected workers perhaps\n" },
 	{ "log = { targt = \"stderr\"; };", NULL, NULL, NULL,
@@ -198,9 +198,12 @@ static const struct mistake mistakes[] = {
 	  "F:1: listen.addresses is \"10.0.0.0/8\", expected one or more of our IP addresses, as "
 	  "\"0.0.0.0\" or \"::\"\n" },
 	{ NULL, NULL, NULL, IN_G("faults = [ ];"), "" },
-	{ NULL, NULL, NULL, IN_G("faults = [ \"mm4.drop\" ];"),
-	  "F:4: faults is a list with something in it, expected an empty list [ ]: faults are not "
-	  "available in this version\n" },
+	{ NULL, NULL, NULL, IN_G("faults = [ \"mm4.drop\", \"psk.mismatch p=0.5\" ];"), "" },
+	{ NULL, NULL, NULL, IN_G("faults = \"mm4.drop\";"),
+	  "F:4: faults is \"mm4.drop\", expected a list of up to 64 faults as \"mm4.drop\"\n" },
+	{ NULL, NULL, NULL, IN_G("faults = [ 4 ]; notify_dialect = \"cisco\";"),
+	  "F:4: faults is a number, expected a list of up to 64 faults as \"mm4.drop\"\n"
+	  "F:4: notify_dialect is \"cisco\", expected one of: asa short protected\n" },
 
 	/* addresses */
 	{ NULL, NULL, NULL, IN_G("peer = \"10.0.0.300\"; local = \"lo\";"),
