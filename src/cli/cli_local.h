@@ -44,6 +44,10 @@ void text_event(FILE *out, const json_t *event);
 /* The list of commands, from the table that both ends share. */
 void text_commands(FILE *out);
 
+/* Members of a reply: the string, "" without one; the number, 0 without one. */
+const char *text_str(const json_t *, const char *key);
+long long   text_num(const json_t *, const char *key);
+
 /* ---- ladder.c, explain.c ---- */
 
 void ladder_ascii(bool); /* no box drawing, whatever the locale */

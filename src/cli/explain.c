@@ -7,20 +7,6 @@
 #define ROWS_SHOWN 12
 #define WIDTH	   100
 
-static const char *
-str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static long long
-num(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 /* "label: text", wrapped at blanks, the later lines indented. */
 static void
 wrapped(FILE *out, const char *label, const char *text)
@@ -55,17 +41,19 @@ print_row(FILE *out, const json_t *row)
 	const json_t *cells = json_object_get(row, "attributes"), *c;
 	size_t i;
 
-	if (str(row, "skipped")[0] != '\0') {
+	if (text_str(row, "skipped")[0] != '\0') {
 		fprintf(out, "    proposal %lld, transform %lld: cannot be compared: %s\n",
-		    num(row, "proposal"), num(row, "transform"), str(row, "skipped"));
+		    text_num(row, "proposal"), text_num(row, "transform"),
+		    text_str(row, "skipped"));
 		return;
 	}
 	fprintf(out, "    proposal %lld, transform %lld against \"%s\" (line %lld)%s\n",
-	    num(row, "proposal"), num(row, "transform"), str(row, "against"), num(row, "line"),
+	    text_num(row, "proposal"), text_num(row, "transform"), text_str(row, "against"),
+	    text_num(row, "line"),
 	    json_is_true(json_object_get(row, "nearest")) ? "   <- nearest" : "");
 	json_array_foreach(cells, i, c) fprintf(out, "      %s %-24s offered %-22s wanted %s\n",
-	    json_is_true(json_object_get(c, "match")) ? " " : "X", str(c, "attribute"),
-	    str(c, "offered"), str(c, "wanted"));
+	    json_is_true(json_object_get(c, "match")) ? " " : "X", text_str(c, "attribute"),
+	    text_str(c, "offered"), text_str(c, "wanted"));
 }
 
 static void
@@ -75,16 +63,16 @@ print_failure(FILE *out, const json_t *f)
 		     *shows = json_object_get(f, "peer_shows"), *row;
 	size_t i;
 
-	fprintf(out, "%s  %s  Group = %s  IP = %s\n", str(f, "time"), str(f, "exchange"),
-	    str(f, "group")[0] != '\0' ? str(f, "group") : "(none)", str(f, "peer"));
-	wrapped(out, "Stopped:", str(f, "stopped"));
-	wrapped(out, "Why:", str(f, "verdict"));
-	wrapped(out, "Side:", str(f, "side"));
-	wrapped(out, "Mend here:", str(mend, "ikev1d"));
-	wrapped(out, "on an ASA:", str(mend, "asa"));
-	wrapped(out, "strongSwan:", str(mend, "strongswan"));
-	wrapped(out, "ASA shows:", str(shows, "asa"));
-	wrapped(out, "strongSwan:", str(shows, "strongswan"));
+	fprintf(out, "%s  %s  Group = %s  IP = %s\n", text_str(f, "time"), text_str(f, "exchange"),
+	    text_str(f, "group")[0] != '\0' ? text_str(f, "group") : "(none)", text_str(f, "peer"));
+	wrapped(out, "Stopped:", text_str(f, "stopped"));
+	wrapped(out, "Why:", text_str(f, "verdict"));
+	wrapped(out, "Side:", text_str(f, "side"));
+	wrapped(out, "Mend here:", text_str(mend, "ikev1d"));
+	wrapped(out, "on an ASA:", text_str(mend, "asa"));
+	wrapped(out, "strongSwan:", text_str(mend, "strongswan"));
+	wrapped(out, "ASA shows:", text_str(shows, "asa"));
+	wrapped(out, "strongSwan:", text_str(shows, "strongswan"));
 	if (json_array_size(table) == 0)
 		return;
 	fprintf(out, "  Offered against wanted (X: differs)\n");
@@ -113,5 +101,5 @@ explain_print(FILE *out, const json_t *reply)
 	if (json_array_size(all) > 1)
 		fprintf(out, "\nBefore that:\n");
 	json_array_foreach(all, i, f) if (i > 0) fprintf(out, "  %s  %-15s  %s: %s\n",
-	    str(f, "time"), str(f, "peer"), str(f, "stopped"), str(f, "kind"));
+	    text_str(f, "time"), text_str(f, "peer"), text_str(f, "stopped"), text_str(f, "kind"));
 }

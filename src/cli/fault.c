@@ -6,20 +6,6 @@
 
 #define WIDTH 96
 
-static const char *
-str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static long long
-num(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 /* A text under a heading, its lines broken between words. */
 static void
 print_wrapped(FILE *out, const char *heading, const char *text)
@@ -45,13 +31,14 @@ print_armed(FILE *out, const json_t *a)
 {
 	double p = json_real_value(json_object_get(a, "probability"));
 
-	fprintf(out, "  %s: %s", str(a, "group"), str(a, "fault"));
-	if (num(a, "count") > 0)
-		fprintf(out, ", %lld of %lld negotiations left", num(a, "left"), num(a, "count"));
+	fprintf(out, "  %s: %s", text_str(a, "group"), text_str(a, "fault"));
+	if (text_num(a, "count") > 0)
+		fprintf(out, ", %lld of %lld negotiations left", text_num(a, "left"),
+		    text_num(a, "count"));
 	if (p < 1)
-		fprintf(out, ", seed=%lld", num(a, "seed"));
-	fprintf(out, ", acted %lld of %lld times%s\n", num(a, "fired"), num(a, "seen"),
-	    strcmp(str(a, "from"), "policy") == 0 ? " (policy)" : "");
+		fprintf(out, ", seed=%lld", text_num(a, "seed"));
+	fprintf(out, ", acted %lld of %lld times%s\n", text_num(a, "fired"), text_num(a, "seen"),
+	    strcmp(text_str(a, "from"), "policy") == 0 ? " (policy)" : "");
 }
 
 void
@@ -75,16 +62,16 @@ fault_print(FILE *out, const json_t *reply)
 
 	json_array_foreach(faults, i, f)
 	{
-		fprintf(out, "%s%s%s\n", str(f, "name"), str(f, "arguments")[0] != '\0' ? "=" : "",
-		    str(f, "arguments"));
-		print_wrapped(out, "wire", str(f, "wire"));
-		print_wrapped(out, "ASA", str(f, "asa"));
-		print_wrapped(out, "strongSwan", str(f, "strongswan"));
-		print_wrapped(out, "as if", str(f, "how"));
+		fprintf(out, "%s%s%s\n", text_str(f, "name"),
+		    text_str(f, "arguments")[0] != '\0' ? "=" : "", text_str(f, "arguments"));
+		print_wrapped(out, "wire", text_str(f, "wire"));
+		print_wrapped(out, "ASA", text_str(f, "asa"));
+		print_wrapped(out, "strongSwan", text_str(f, "strongswan"));
+		print_wrapped(out, "as if", text_str(f, "how"));
 	}
 	if (json_object_get(reply, "count") != NULL)
-		fprintf(out, "%lld fault%s cleared\n", num(reply, "count"),
-		    num(reply, "count") == 1 ? "" : "s");
+		fprintf(out, "%lld fault%s cleared\n", text_num(reply, "count"),
+		    text_num(reply, "count") == 1 ? "" : "s");
 	if (json_array_size(armed) > 0)
 		fault_print_armed(out, armed);
 	else

@@ -19,20 +19,6 @@ ladder_ascii(bool on)
 	ascii_only = on;
 }
 
-static const char *
-str(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static long long
-num(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 static bool
 unicode(void)
 {
@@ -65,7 +51,7 @@ describe(const json_t *step, char *buf, size_t n)
 	size_t count = json_array_size(payloads), at;
 
 	at = (size_t)snprintf(buf, n, "%s",
-	    str(step, "label")[0] != '\0' ? str(step, "label") : "repeated");
+	    text_str(step, "label")[0] != '\0' ? text_str(step, "label") : "repeated");
 	for (size_t i = 0, same; i < count && at < n; i += same) {
 		const char *name = json_string_value(json_array_get(payloads, i));
 
@@ -77,7 +63,7 @@ describe(const json_t *step, char *buf, size_t n)
 			at += (size_t)snprintf(buf + at, n - at, "*%zu", same);
 	}
 	if (at < n)
-		snprintf(buf + at, n - at, ", %lld octets", num(step, "octets"));
+		snprintf(buf + at, n - at, ", %lld octets", text_num(step, "octets"));
 }
 
 static void
@@ -113,39 +99,40 @@ struct view {
 static void
 print_step(FILE *out, const json_t *x, const json_t *step, struct view *v)
 {
-	bool we_began = strcmp(str(x, "role"), "initiator") == 0, received;
+	bool we_began = strcmp(text_str(x, "role"), "initiator") == 0, received;
 	const char *peer;
 	char text[TEXT_MAX];
 
-	if (str(step, "state")[0] != '\0')
-		snprintf(v->ours, sizeof(v->ours), "%s", str(step, "state"));
-	if (strcmp(str(step, "what"), "state") == 0)
+	if (text_str(step, "state")[0] != '\0')
+		snprintf(v->ours, sizeof(v->ours), "%s", text_str(step, "state"));
+	if (strcmp(text_str(step, "what"), "state") == 0)
 		return;
-	received = strcmp(str(step, "what"), "received") == 0 ||
-	    strcmp(str(step, "what"), "duplicate") == 0;
-	peer = peer_state(str(step, "label"), we_began);
+	received = strcmp(text_str(step, "what"), "received") == 0 ||
+	    strcmp(text_str(step, "what"), "duplicate") == 0;
+	peer = peer_state(text_str(step, "label"), we_began);
 	if (peer != NULL)
 		snprintf(v->peer, sizeof(v->peer), "%s", peer);
 	describe(step, text, sizeof(text));
-	if (strcmp(str(step, "what"), "resent") == 0)
+	if (strcmp(text_str(step, "what"), "resent") == 0)
 		strncat(text, " (again)", sizeof(text) - strlen(text) - 1);
 	fprintf(out, "%-*s ", STATE_WIDTH, v->peer);
 	arrow(out, text, received);
-	fprintf(out, " %-*s %+7lld ms\n", STATE_WIDTH, v->ours, num(step, "at_ms") - v->last_ms);
-	v->last_ms = num(step, "at_ms");
+	fprintf(out, " %-*s %+7lld ms\n", STATE_WIDTH, v->ours,
+	    text_num(step, "at_ms") - v->last_ms);
+	v->last_ms = text_num(step, "at_ms");
 }
 
 /* Where it failed, and why, wrapped at blanks. */
 static void
 print_failed(FILE *out, const json_t *x)
 {
-	const char *state = str(x, "failed_state"), *text = str(x, "reason");
+	const char *state = text_str(x, "failed_state"), *text = text_str(x, "reason");
 	int column;
 
 	fputs(unicode() ? "\u2718" : "X", out);
 	column = 1 +
 	    fprintf(out, " FAILED at %s%s%s:",
-		str(x, "failed_label")[0] != '\0' ? str(x, "failed_label") : "a time-out",
+		text_str(x, "failed_label")[0] != '\0' ? text_str(x, "failed_label") : "a time-out",
 		state[0] != '\0' ? " in " : "", state);
 	while (*text != '\0') {
 		int word = (int)strcspn(text, " ");
@@ -166,19 +153,21 @@ print_exchange(FILE *out, const json_t *x)
 	struct view v = {.peer = "", .ours = "", .last_ms = 0};
 	size_t i;
 
-	fprintf(out, "%s  %s", str(x, "time"), str(x, "exchange"));
-	if (num(x, "msgid") != 0)
-		fprintf(out, " (msgid=%llx)", num(x, "msgid"));
-	fprintf(out, ", group %s\n", str(x, "group")[0] != '\0' ? str(x, "group") : "(none)");
-	fprintf(out, "%-40s %40s\n", str(x, "peer"), "ikev1d");
+	fprintf(out, "%s  %s", text_str(x, "time"), text_str(x, "exchange"));
+	if (text_num(x, "msgid") != 0)
+		fprintf(out, " (msgid=%llx)", text_num(x, "msgid"));
+	fprintf(out, ", group %s\n",
+	    text_str(x, "group")[0] != '\0' ? text_str(x, "group") : "(none)");
+	fprintf(out, "%-40s %40s\n", text_str(x, "peer"), "ikev1d");
 	json_array_foreach(steps, i, step) print_step(out, x, step, &v);
-	if (num(x, "lost_steps") > 0)
-		fprintf(out, "(%lld steps in the middle are not kept)\n", num(x, "lost_steps"));
-	if (strcmp(str(x, "outcome"), "failed") == 0)
+	if (text_num(x, "lost_steps") > 0)
+		fprintf(out, "(%lld steps in the middle are not kept)\n",
+		    text_num(x, "lost_steps"));
+	if (strcmp(text_str(x, "outcome"), "failed") == 0)
 		print_failed(out, x);
 	else
 		fprintf(out, "%s %s\n", unicode() ? "\u2714" : "=",
-		    strcmp(str(x, "outcome"), "up") == 0 ? v.ours : "under way");
+		    strcmp(text_str(x, "outcome"), "up") == 0 ? v.ours : "under way");
 }
 
 void

@@ -12,8 +12,8 @@
 
 /* ---- members, with something to print where there is none ---- */
 
-static const char *
-str(const json_t *o, const char *key)
+const char *
+text_str(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));
 
@@ -23,13 +23,13 @@ str(const json_t *o, const char *key)
 static const char *
 str_or(const json_t *o, const char *key, const char *otherwise)
 {
-	const char *s = str(o, key);
+	const char *s = text_str(o, key);
 
 	return s[0] != '\0' ? s : otherwise;
 }
 
-static long long
-num(const json_t *o, const char *key)
+long long
+text_num(const json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
 }
@@ -66,8 +66,8 @@ asa_hash(const char *name, char *buf, size_t n)
 static const char *
 asa_transform(const json_t *sa, char *buf, size_t n)
 {
-	const char *protocol = str(sa, "protocol"), *enc = str(sa, "encryption");
-	const char *integ = str(sa, "integrity");
+	const char *protocol = text_str(sa, "protocol"), *enc = text_str(sa, "encryption");
+	const char *integ = text_str(sa, "integrity");
 	size_t k = 0;
 
 	if (strcmp(enc, "aes-128") == 0)
@@ -94,9 +94,9 @@ nat_words(const json_t *sa, char *buf, size_t n)
 	if (!yes(sa, "nat_t"))
 		snprintf(buf, n, "not negotiated");
 	else if (who == NULL)
-		snprintf(buf, n, "%s, no NAT between", str(sa, "nat_t_dialect"));
+		snprintf(buf, n, "%s, no NAT between", text_str(sa, "nat_t_dialect"));
 	else
-		snprintf(buf, n, "%s, %s behind NAT", str(sa, "nat_t_dialect"), who);
+		snprintf(buf, n, "%s, %s behind NAT", text_str(sa, "nat_t_dialect"), who);
 }
 
 static void
@@ -109,20 +109,21 @@ print_isakmp_detail(FILE *out, const json_t *sa)
 	fprintf(out, "    Encrypt : %-15s Hash    : %s\n", str_or(sa, "encryption", "-"),
 	    asa_hash(str_or(sa, "hash", "-"), hash, sizeof(hash)));
 	fprintf(out, "    Auth    : %-15s Lifetime: %lld\n",
-	    strcmp(auth, "pre-share") == 0 ? "preshared" : auth, num(sa, "lifetime_s"));
-	fprintf(out, "    Lifetime Remaining: %lld\n", num(sa, "remaining_s"));
-	fprintf(out, "    D-H Grp : %-15lld Group   : %s\n", num(sa, "dh_group"),
+	    strcmp(auth, "pre-share") == 0 ? "preshared" : auth, text_num(sa, "lifetime_s"));
+	fprintf(out, "    Lifetime Remaining: %lld\n", text_num(sa, "remaining_s"));
+	fprintf(out, "    D-H Grp : %-15lld Group   : %s\n", text_num(sa, "dh_group"),
 	    str_or(sa, "group", "-"));
-	fprintf(out, "    Local   : %s:%lld\n", str(sa, "local"), num(sa, "local_port"));
-	fprintf(out, "    Remote  : %s:%lld\n", str(sa, "peer"), num(sa, "peer_port"));
+	fprintf(out, "    Local   : %s:%lld\n", text_str(sa, "local"), text_num(sa, "local_port"));
+	fprintf(out, "    Remote  : %s:%lld\n", text_str(sa, "peer"), text_num(sa, "peer_port"));
 	fprintf(out, "    Peer ID : %s\n", str_or(sa, "remote_id", "-"));
 	fprintf(out, "    Own ID  : %s\n", str_or(sa, "local_id", "-"));
-	fprintf(out, "    Cookies : I %s R %s\n", str(sa, "cookie_i"), str(sa, "cookie_r"));
+	fprintf(out, "    Cookies : I %s R %s\n", text_str(sa, "cookie_i"),
+	    text_str(sa, "cookie_r"));
 	fprintf(out, "    NAT-T   : %s\n", nat);
 	fprintf(out, "    DPD     : %-15s IPsec   : %lld\n", yes(sa, "dpd") ? "peer has it" : "no",
-	    num(sa, "ipsec_sas"));
-	if (str(sa, "last_error")[0] != '\0')
-		fprintf(out, "    Error   : %s\n", str(sa, "last_error"));
+	    text_num(sa, "ipsec_sas"));
+	if (text_str(sa, "last_error")[0] != '\0')
+		fprintf(out, "    Error   : %s\n", text_str(sa, "last_error"));
 }
 
 static void
@@ -137,22 +138,23 @@ print_isakmp(FILE *out, const json_t *reply)
 
 	if (json_array_size(sas) == 0) {
 		fprintf(out, "There are no IKEv1 SAs%s%s\n",
-		    str(reply, "peer")[0] != '\0' ? " of " : "", str(reply, "peer"));
+		    text_str(reply, "peer")[0] != '\0' ? " of " : "", text_str(reply, "peer"));
 		return;
 	}
 	json_array_foreach(sas, i, sa) rekeyed += yes(sa, "rekeyed");
 	fprintf(out, "IKEv1 SAs:\n\n");
-	fprintf(out, "   Active SA: %lld\n", num(totals, "established"));
+	fprintf(out, "   Active SA: %lld\n", text_num(totals, "established"));
 	fprintf(out, "    Rekey SA: %u (a tunnel has 1 Active and 1 Rekey SA during rekey)\n",
 	    rekeyed);
-	fprintf(out, "Total IKE SA: %lld\n", num(totals, "established") + num(totals, "half_open"));
+	fprintf(out, "Total IKE SA: %lld\n",
+	    text_num(totals, "established") + text_num(totals, "half_open"));
 	json_array_foreach(sas, i, sa)
 	{
-		fprintf(out, "\n%-3zu IKE Peer: %s\n", i + 1, str(sa, "peer"));
+		fprintf(out, "\n%-3zu IKE Peer: %s\n", i + 1, text_str(sa, "peer"));
 		fprintf(out, "    Type    : %-15s Role    : %s\n", str_or(sa, "type", "-"),
-		    str(sa, "role"));
+		    text_str(sa, "role"));
 		fprintf(out, "    Rekey   : %-15s State   : %s\n", yes_no(sa, "rekeyed"),
-		    str(sa, "state"));
+		    text_str(sa, "state"));
 		if (detail)
 			print_isakmp_detail(out, sa);
 	}
@@ -163,52 +165,55 @@ print_isakmp(FILE *out, const json_t *reply)
 static void
 print_direction(FILE *out, const json_t *sa, const char *word, const char *key)
 {
-	const long long pfs = num(sa, "pfs_group"), spi = num(sa, key);
+	const long long pfs = text_num(sa, "pfs_group"), spi = text_num(sa, key);
 	char transform[128];
 
-	fprintf(out, "\n    %s %s sas:\n", word, str(sa, "protocol"));
+	fprintf(out, "\n    %s %s sas:\n", word, text_str(sa, "protocol"));
 	fprintf(out, "      spi: 0x%08llX (%lld)\n", spi, spi);
 	fprintf(out, "         transform: %s no compression\n",
 	    asa_transform(sa, transform, sizeof(transform)));
 	fprintf(out, "         in use settings ={L2L, %s, %sIKEv1, ",
-	    strcmp(str(sa, "mode"), "tunnel") == 0 ? "Tunnel" : "Transport",
+	    strcmp(text_str(sa, "mode"), "tunnel") == 0 ? "Tunnel" : "Transport",
 	    yes(sa, "udp") ? "NAT-T-Encaps, " : "");
 	if (pfs != 0)
 		fprintf(out, "PFS Group %lld, ", pfs);
 	fprintf(out, "}\n");
-	if (num(sa, "lifetime_kilobytes") != 0)
+	if (text_num(sa, "lifetime_kilobytes") != 0)
 		fprintf(out, "         sa timing: remaining key lifetime (kB/sec): (%lld/%lld)\n",
-		    num(sa, "lifetime_kilobytes"), num(sa, "remaining_s"));
+		    text_num(sa, "lifetime_kilobytes"), text_num(sa, "remaining_s"));
 	else
 		fprintf(out, "         sa timing: remaining key lifetime (sec): %lld\n",
-		    num(sa, "remaining_s"));
+		    text_num(sa, "remaining_s"));
 }
 
 static void
 print_packets(FILE *out, const json_t *p)
 {
 	fprintf(out, "      #pkts encaps: %lld, #pkts encrypt: %lld, #pkts digest: %lld\n",
-	    num(p, "encaps"), num(p, "encrypt"), num(p, "digest"));
+	    text_num(p, "encaps"), text_num(p, "encrypt"), text_num(p, "digest"));
 	fprintf(out, "      #pkts decaps: %lld, #pkts decrypt: %lld, #pkts verify: %lld\n",
-	    num(p, "decaps"), num(p, "decrypt"), num(p, "verify"));
+	    text_num(p, "decaps"), text_num(p, "decrypt"), text_num(p, "verify"));
 }
 
 static void
 print_pair(FILE *out, const json_t *sa)
 {
-	fprintf(out, "    Tunnel group: %s, local addr: %s%s\n\n", str(sa, "group"),
-	    str(sa, "local"), yes(sa, "rekeyed") ? " (rekeyed)" : "");
-	fprintf(out, "      local ident (addr/mask/prot/port): (%s)\n", str(sa, "local_proxy"));
-	fprintf(out, "      remote ident (addr/mask/prot/port): (%s)\n", str(sa, "remote_proxy"));
-	fprintf(out, "      current_peer: %s\n\n", str(sa, "peer"));
+	fprintf(out, "    Tunnel group: %s, local addr: %s%s\n\n", text_str(sa, "group"),
+	    text_str(sa, "local"), yes(sa, "rekeyed") ? " (rekeyed)" : "");
+	fprintf(out, "      local ident (addr/mask/prot/port): (%s)\n",
+	    text_str(sa, "local_proxy"));
+	fprintf(out, "      remote ident (addr/mask/prot/port): (%s)\n",
+	    text_str(sa, "remote_proxy"));
+	fprintf(out, "      current_peer: %s\n\n", text_str(sa, "peer"));
 	print_packets(out, json_object_get(sa, "packets"));
-	if (strcmp(str(sa, "data_plane"), "none") == 0)
+	if (strcmp(text_str(sa, "data_plane"), "none") == 0)
 		fprintf(out,
 		    "      data plane: none (the SA is kept and rekeyed; packets are not)\n");
 	fprintf(out, "\n      local crypto endpt.: %s/%lld, remote crypto endpt.: %s/%lld\n",
-	    str(sa, "local"), num(sa, "local_port"), str(sa, "peer"), num(sa, "peer_port"));
-	fprintf(out, "      current outbound spi: %08llX\n", num(sa, "spi_out"));
-	fprintf(out, "      current inbound spi : %08llX\n", num(sa, "spi_in"));
+	    text_str(sa, "local"), text_num(sa, "local_port"), text_str(sa, "peer"),
+	    text_num(sa, "peer_port"));
+	fprintf(out, "      current outbound spi: %08llX\n", text_num(sa, "spi_out"));
+	fprintf(out, "      current inbound spi : %08llX\n", text_num(sa, "spi_in"));
 	print_direction(out, sa, "inbound", "spi_in");
 	print_direction(out, sa, "outbound", "spi_out");
 }
@@ -222,7 +227,7 @@ print_ipsec(FILE *out, const json_t *reply)
 
 	if (json_array_size(sas) == 0)
 		fprintf(out, "There are no ipsec sas%s%s\n",
-		    str(reply, "peer")[0] != '\0' ? " of " : "", str(reply, "peer"));
+		    text_str(reply, "peer")[0] != '\0' ? " of " : "", text_str(reply, "peer"));
 	json_array_foreach(sas, i, sa)
 	{
 		if (i > 0)
@@ -266,11 +271,11 @@ print_sockets(FILE *out, const json_t *sockets)
 
 	json_array_foreach(sockets, i, s)
 	{
-		const char *a = str(s, "address");
+		const char *a = text_str(s, "address");
 		const bool v6 = strchr(a, ':') != NULL;
 
 		fprintf(out, "%s: UDP %s%s%s:%lld%s\n", i == 0 ? "Sockets   " : "          ",
-		    v6 ? "[" : "", a, v6 ? "]" : "", num(s, "port"),
+		    v6 ? "[" : "", a, v6 ? "]" : "", text_num(s, "port"),
 		    yes(s, "nat_t") ? " (NAT-T)" : "");
 	}
 }
@@ -278,14 +283,15 @@ print_sockets(FILE *out, const json_t *sockets)
 static void
 print_capture(FILE *out, const json_t *c)
 {
-	fprintf(out, "%s, peer %s, since %s: %lld packets, %lld octets", str(c, "file"),
-	    str(c, "peer"), str(c, "since"), num(c, "packets"), num(c, "octets"));
-	if (num(c, "rotated") > 0)
-		fprintf(out, ", %lld times a new file", num(c, "rotated"));
-	if (num(c, "lost") > 0)
-		fprintf(out, ", %lld LOST", num(c, "lost"));
-	if (str(c, "failed")[0] != '\0')
-		fprintf(out, ", STOPPED: %s", str(c, "failed"));
+	fprintf(out, "%s, peer %s, since %s: %lld packets, %lld octets", text_str(c, "file"),
+	    text_str(c, "peer"), text_str(c, "since"), text_num(c, "packets"),
+	    text_num(c, "octets"));
+	if (text_num(c, "rotated") > 0)
+		fprintf(out, ", %lld times a new file", text_num(c, "rotated"));
+	if (text_num(c, "lost") > 0)
+		fprintf(out, ", %lld LOST", text_num(c, "lost"));
+	if (text_str(c, "failed")[0] != '\0')
+		fprintf(out, ", STOPPED: %s", text_str(c, "failed"));
 	putc('\n', out);
 }
 
@@ -297,25 +303,25 @@ print_status(FILE *out, const json_t *reply)
 	const char *name;
 	json_t *value;
 
-	fprintf(out, "ikev1d %s, pid %lld, user %s, up %s (since %s)\n", str(reply, "version"),
-	    num(reply, "pid"), str(reply, "user"), duration(num(reply, "uptime_s"), up, sizeof(up)),
-	    str(reply, "started"));
-	fprintf(out, "Policy    : %s, loaded %s ago\n", str(reply, "policy"),
-	    duration(num(reply, "policy_age_s"), age, sizeof(age)));
-	fprintf(out, "Log level : %s\n", str(reply, "log_level"));
-	fprintf(out, "Workers   : %lld\n", num(reply, "workers"));
+	fprintf(out, "ikev1d %s, pid %lld, user %s, up %s (since %s)\n", text_str(reply, "version"),
+	    text_num(reply, "pid"), text_str(reply, "user"),
+	    duration(text_num(reply, "uptime_s"), up, sizeof(up)), text_str(reply, "started"));
+	fprintf(out, "Policy    : %s, loaded %s ago\n", text_str(reply, "policy"),
+	    duration(text_num(reply, "policy_age_s"), age, sizeof(age)));
+	fprintf(out, "Log level : %s\n", text_str(reply, "log_level"));
+	fprintf(out, "Workers   : %lld\n", text_num(reply, "workers"));
 	print_sockets(out, json_object_get(reply, "sockets"));
-	fprintf(out, "ISAKMP SAs: %lld established, %lld half-open\n", num(sa, "established"),
-	    num(sa, "half_open"));
-	fprintf(out, "IPsec SAs : %lld, exchanges: %lld\n", num(sa, "ipsec_sas"),
-	    num(sa, "exchanges"));
+	fprintf(out, "ISAKMP SAs: %lld established, %lld half-open\n", text_num(sa, "established"),
+	    text_num(sa, "half_open"));
+	fprintf(out, "IPsec SAs : %lld, exchanges: %lld\n", text_num(sa, "ipsec_sas"),
+	    text_num(sa, "exchanges"));
 	fault_print_armed(out, json_object_get(reply, "faults"));
 	if (json_object_get(reply, "capture") != NULL) {
 		fprintf(out, "Capture   : ");
 		print_capture(out, json_object_get(reply, "capture"));
 	}
 	fprintf(out, "Errors    : %lld receiving, %lld sending\n\nCounters:\n",
-	    num(reply, "recv_errors"), num(reply, "send_errors"));
+	    text_num(reply, "recv_errors"), text_num(reply, "send_errors"));
 	json_object_foreach(json_object_get(reply, "counters"), name, value) fprintf(out,
 	    "  %-22s %12lld  %s\n", name, (long long)json_integer_value(value), help_of(name));
 }
@@ -326,16 +332,16 @@ print_status(FILE *out, const json_t *reply)
 static void
 print_who(FILE *out, const json_t *o)
 {
-	if (str(o, "group")[0] != '\0')
-		fprintf(out, "Group = %s, ", str(o, "group"));
-	if (str(o, "ip")[0] != '\0')
-		fprintf(out, "IP = %s, ", str(o, "ip"));
+	if (text_str(o, "group")[0] != '\0')
+		fprintf(out, "Group = %s, ", text_str(o, "group"));
+	if (text_str(o, "ip")[0] != '\0')
+		fprintf(out, "IP = %s, ", text_str(o, "ip"));
 }
 
 static void
 print_policy(FILE *out, const json_t *reply)
 {
-	fputs(str(reply, "policy"), out);
+	fputs(text_str(reply, "policy"), out);
 }
 
 static void
@@ -348,8 +354,8 @@ print_monitor(FILE *out, const json_t *reply)
 static void
 print_count(FILE *out, const json_t *reply)
 {
-	const char *command = str(reply, "command"), *peer = str(reply, "peer");
-	const long long n = num(reply, "count");
+	const char *command = text_str(reply, "command"), *peer = text_str(reply, "peer");
+	const long long n = text_num(reply, "count");
 	const char *s = n == 1 ? "" : "s", *of = " of ";
 
 	if (strcmp(peer, "all") == 0)
@@ -375,11 +381,11 @@ print_lines(FILE *out, const json_t *lines)
 static void
 print_wait(FILE *out, const json_t *reply)
 {
-	fprintf(out, "%s%s", str(reply, "outcome"), yes(reply, "already") ? ", already" : "");
-	if (str(reply, "message")[0] != '\0') {
+	fprintf(out, "%s%s", text_str(reply, "outcome"), yes(reply, "already") ? ", already" : "");
+	if (text_str(reply, "message")[0] != '\0') {
 		fprintf(out, ": ");
 		print_who(out, reply);
-		fprintf(out, "%s", str(reply, "message"));
+		fprintf(out, "%s", text_str(reply, "message"));
 	}
 	putc('\n', out);
 }
@@ -387,7 +393,7 @@ print_wait(FILE *out, const json_t *reply)
 static void
 print_peer_config(FILE *out, const json_t *reply)
 {
-	fputs(str(reply, "text"), out);
+	fputs(text_str(reply, "text"), out);
 }
 
 static void
@@ -402,8 +408,8 @@ print_capture_start(FILE *out, const json_t *reply)
 {
 	const json_t *c = json_object_get(reply, "capture");
 
-	fprintf(out, "capturing into %s (peer %s); the keys go beside it\n", str(c, "file"),
-	    str(c, "peer"));
+	fprintf(out, "capturing into %s (peer %s); the keys go beside it\n", text_str(c, "file"),
+	    text_str(c, "peer"));
 }
 
 static void
@@ -416,7 +422,7 @@ print_capture_stop(FILE *out, const json_t *reply)
 static void
 print_level(FILE *out, const json_t *reply)
 {
-	fprintf(out, "log level %s, was %s\n", str(reply, "level"), str(reply, "was"));
+	fprintf(out, "log level %s, was %s\n", text_str(reply, "level"), text_str(reply, "was"));
 }
 
 static void
@@ -469,12 +475,12 @@ text_event(FILE *out, const json_t *e)
 {
 	if (json_object_get(e, "dropped") != NULL) {
 		fprintf(out, "(%lld lines left out: they came faster than they could be sent)\n",
-		    num(e, "dropped"));
+		    text_num(e, "dropped"));
 		return;
 	}
-	fprintf(out, "%s ", str(e, "time"));
+	fprintf(out, "%s ", text_str(e, "time"));
 	print_who(out, e);
-	fprintf(out, "%s\n", str(e, "message"));
+	fprintf(out, "%s\n", text_str(e, "message"));
 }
 
 /* A named peer without an SA is a failure, for scripts that wait for one. */
@@ -485,8 +491,8 @@ text_status(const json_t *reply)
 
 	if (!yes(reply, "ok"))
 		return yes(reply, "usage") ? CLI_USAGE : CLI_REFUSED;
-	if (sas != NULL && json_array_size(sas) == 0 && str(reply, "peer")[0] != '\0' &&
-	    strcmp(str(reply, "peer"), "all") != 0)
+	if (sas != NULL && json_array_size(sas) == 0 && text_str(reply, "peer")[0] != '\0' &&
+	    strcmp(text_str(reply, "peer"), "all") != 0)
 		return CLI_REFUSED;
 	return CLI_OK;
 }
@@ -501,10 +507,10 @@ text_print(FILE *out, FILE *err, const json_t *reply)
 		print_lines(err, json_object_get(reply, "mistakes"));
 		return text_status(reply);
 	}
-	c = proto_find(str(reply, "command"));
+	c = proto_find(text_str(reply, "command"));
 	if (c != PROTO_C_COUNT)
 		printers[c](out, reply);
-	if (num(reply, "left_out") > 0)
-		fprintf(out, "(%lld more SAs are not shown)\n", num(reply, "left_out"));
+	if (text_num(reply, "left_out") > 0)
+		fprintf(out, "(%lld more SAs are not shown)\n", text_num(reply, "left_out"));
 	return text_status(reply);
 }
