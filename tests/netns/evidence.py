@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 
 import lab
 from lab import Charon, Ikev1d, Log, Process, child, connection, entry, policy, until
@@ -169,3 +170,29 @@ def valgrind(t):
         with t.step("no error and no leak at its end"):
             status = d.stop(timeout=60)
             assert status == 0, f"status {status}: {d.out.tail(30)}"
+
+
+@case("systemd's words")
+def systemd(t):
+    # What a unit of Type=notify-reload would hear; systemd itself is not here.
+    with t.new_lab() as net:
+        _, resp = net.line()
+        path = f"{net.dir}/notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+            ear.bind(path)
+            ear.settimeout(lab.PATIENCE)
+            heard = lambda: dict(x.split("=", 1) for x in ear.recv(4096).decode().splitlines())  # noqa: E731
+
+            def next_with(key):
+                return next(said for said in iter(heard, None) if key in said)
+
+            d = Ikev1d(resp, policy(), env={"NOTIFY_SOCKET": path})
+            with t.step("ready once it serves"):
+                assert next_with("READY")["READY"] == "1"
+            with t.step("reloading, with the time, and ready again"):
+                d.reload()
+                assert next_with("RELOADING")["MONOTONIC_USEC"].isdigit()
+                assert next_with("READY")["READY"] == "1"
+            with t.step("stopping"):
+                d.stop()
+                assert next_with("STOPPING")["STOPPING"] == "1"
