@@ -87,16 +87,13 @@ export PYTHONDONTWRITEBYTECODE = 1
 .SUFFIXES:
 .PHONY: all help run check check-unit check-lint check-fuzz check-netns check-clang asan fuzz
 .PHONY: bench lint format install uninstall clean deps deps-check progs units fuzzers benches FORCE
-
 all: progs
 	@$(GIVE_BACK)
 help:
 	@sed -n 's/^\.PHONY: //; s/ progs.*//; /^all help\|^bench lint/p; 4,9s/^#//p' Makefile
-
 run: deps
 	@+$(SUB) all
 	@exec $(O)/ikev1d --builtin
-
 UNIT_RUN  = --limit 120 $(TESTS:tests/unit/%.c=$(B)/asan/tests/%)
 LINT_RUN  = --limit 120 $(filter-out %/tree.py,$(wildcard tests/lint/*.sh tests/lint/*.py))
 FUZZ_RUN  = --limit $(shell expr $(1) + 120) \
@@ -144,8 +141,9 @@ install: all
 	$(SUBST) systemd/ikev1d.service >$(DESTDIR)$(unitdir)/ikev1d.service
 	chmod 0644 $(DESTDIR)$(unitdir)/ikev1d.service
 	install -m 0644 systemd/ikev1d.sysusers $(DESTDIR)$(sysusersdir)/ikev1d.conf
-	for m in man/*.[0-9]; do [ -f "$$m" ] || continue; \
-	    install -D -m 0644 "$$m" $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/} || exit 1; done
+	for m in man/*.[0-9]; do d=$(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; \
+	    install -D -m 0644 /dev/null $$d && sed -e 's,/usr/local/share/doc/ikev1d,$(docdir),g' \
+	    -e 's,/etc/ikev1d/,$(sysconfdir)/ikev1d/,g' $$m >$$d || exit 1; done
 	for c in conf/*.conf README.md LICENSE; do [ -f "$$c" ] || continue; d=; \
 	    case $$c in conf/*) d=examples/;; esac; \
 	    install -m 0644 "$$c" $(DESTDIR)$(docdir)/$$d || exit 1; done
@@ -172,7 +170,6 @@ $(O)/flags $(O)/members: FORCE
 	@pkg-config --print-errors --exists $(MODULES) || { echo 'try: sudo make deps' >&2; exit 1; }
 	@printf '%s\n' '$(if $(filter %/flags,$@),$(COMPILE) $(LINKER) $(LIBS),$(LIB) $(CLI) $(HELP))' \
 	    >$@.new; if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
-
 $(O)/obj/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(COMPILE) $(inc) -MMD -MP -c -o $@ $<
@@ -192,12 +189,10 @@ $(UNIT_BIN): $(O)/tests/%: $(O)/obj/tests/unit/%.o $(ARCHIVES)
 $(BENCH_BIN): $(O)/%: $(O)/obj/tests/bench/%.o $(ARCHIVES)
 $(FUZZ_BIN): $(O)/%: $(O)/obj/tests/fuzz/%.o $(ARCHIVES)
 $(FUZZ_BIN): LINK = -fsanitize=$(SAN:fuzzer-no-link%=fuzzer%)
-# This one makes allocations fail.
+# These make allocations fail, and look at what is freed.
 $(O)/tests/ike/test_nomem: LINK += $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$f)
-# This one looks at what is freed.
 $(O)/tests/ike/test_diagnose: LINK += -Wl,--wrap=free
 $(PROGS) $(UNIT_BIN) $(BENCH_BIN) $(FUZZ_BIN):
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINKER) -o $@ $^ $(LIBS) -lm
-
 -include $(patsubst %.o,%.d,$(call obj,$(ALLC))) $(ALLC:%.c=$(O)/clang/%.d)

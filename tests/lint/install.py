@@ -63,6 +63,15 @@ def unit_text(dest):
         ([] if line in text else [f"no {line.strip()}"])
 
 
+def manuals_text(dest):
+    bad = []
+    for n in found(dest):
+        if "/share/man/" in f"/{n}":
+            with open(os.path.join(dest, n), encoding="utf-8") as f:
+                bad += [f"{n}: {x.strip()}" for x in f if "/usr/local/share/doc" in x or " /etc/ikev1d" in x]
+    return bad
+
+
 def verified(dest):
     """systemd-analyze looks for the program, so it must stand where the unit says."""
     with tempfile.TemporaryDirectory() as d:
@@ -90,6 +99,7 @@ def main():
         tap.check("make install", call(*make, "install"))
         tap.check("files and modes", places(dest))
         tap.check("the unit names the folders", unit_text(dest))
+        tap.check("so do the manuals", manuals_text(dest))
         if shutil.which("systemd-analyze"):
             tap.check("systemd-analyze", verified(dest))
         else:
