@@ -83,7 +83,7 @@ void ike_each_record(struct ike *, const struct ike_match *, record_fn *, void *
 
 /* ---- why it failed ---- */
 
-#define EXPLAIN_CELLS 6
+#define EXPLAIN_CELLS 7
 
 struct explain_cell { /* an attribute of the peer's transform beside what we want */
 	const char *attribute;

@@ -441,7 +441,7 @@ enum ike_err negotiate_phase2(const struct negotiate2 *, struct choice2 *, struc
 
 /* One attribute of a transform beside what a policy or set wants. */
 #define CELL_TEXT 256
-#define CELLS_MAX 6
+#define CELLS_MAX 7
 struct cell {
 	const char *attribute; /* ASA's class name */
 	bool match;

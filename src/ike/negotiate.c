@@ -214,6 +214,18 @@ differs1(const struct offer1 *o, const struct isakmp_policy *p)
 	    (o->auth == p->auth ? 0 : DIFF_AUTH);
 }
 
+/* A lifetime is no reason to refuse: the shorter one holds; shown, since the eye looks for it. */
+static void
+life_cell(struct cell **at, uint32_t offered_s, uint32_t offered_kb, uint32_t ours_s,
+    uint32_t ours_kb)
+{
+	char rcv[48], cfg[48];
+
+	snprintf(rcv, sizeof(rcv), "%u s, %u kB", offered_s, offered_kb);
+	snprintf(cfg, sizeof(cfg), "%u s, %u kB", ours_s, ours_kb);
+	cell(at, "Life Duration", true, rcv, "", cfg);
+}
+
 static unsigned
 cells1(const struct offer1 *o, const struct isakmp_policy *p, struct cell *cells)
 {
@@ -238,6 +250,7 @@ cells1(const struct offer1 *o, const struct isakmp_policy *p, struct cell *cells
 	cell(&at, "Auth Method", (mask & DIFF_AUTH) == 0,
 	    names_print(wire_auth_methods, o->auth, rcv, sizeof(rcv)), "",
 	    names_print(wire_auth_methods, p->auth, cfg, sizeof(cfg)));
+	life_cell(&at, o->life_s, o->life_kb, p->lifetime_s, p->lifetime_kilobytes);
 	return (unsigned)(at - cells);
 }
 
@@ -572,6 +585,8 @@ cells2(const struct negotiate2 *q, const struct transform_set *set, const struct
 	    pfs != NULL ? rcv + strlen("Group ") : "none", pfs_wanted(q->entry, cfg, sizeof(cfg)));
 	if ((mask & DIFF_KE) != 0)
 		cell(&at, "Key Exchange payload", false, "none", "", rcv);
+	life_cell(&at, o->offered_s, o->offered_kb, q->entry->lifetime_s,
+	    q->entry->lifetime_kilobytes);
 	return (unsigned)(at - cells);
 }
 
