@@ -257,6 +257,7 @@ p1_established(struct sa *sa, const struct path *path)
 	sa->path = *path;
 	sa->who.peer = path->remote.addr;
 	sa->who.quiet = false;
+	sa->unproven = 0;
 	sa->heard_ms = ike_now(ike);
 	if (sa_establish(sa) != IKE_OK)
 		LOG(DAEMON_ERROR, &sa->who,

@@ -1,7 +1,5 @@
 /*
- * src/ike/taps.c - what the taps of fsm.c and tx.c share: who is tapped, and what a fault may ask
- * of
- * the engine beyond its own way.
+ * src/ike/taps.c - what the taps of fsm.c and tx.c share: who is tapped, what a fault may ask for.
  */
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike_local.h"

@@ -642,6 +642,25 @@ peer_config_fini(struct peer_config *c)
 	*c = (struct peer_config){ .text = NULL };
 }
 
+void
+peer_secrets_begin(struct peer *p)
+{
+	p->secrets = open_memstream(&p->secrets_text, &p->secrets_n);
+	p->nomem |= p->secrets == NULL;
+}
+
+void
+peer_secrets_end(struct peer *p)
+{
+	if (p->secrets == NULL || fclose(p->secrets) != 0) {
+		p->nomem = true;
+	} else {
+		peer_remark(p, "--- /etc/ipsec.secrets ---");
+		fwrite(p->secrets_text, 1, p->secrets_n, p->f);
+	}
+	secret_free(p->secrets_text, p->secrets_n);
+}
+
 const char *
 peer_config_swan_group(unsigned id)
 {

@@ -41,20 +41,7 @@ begin(struct peer *p)
 {
 	peer_remark(p, "--- /etc/ipsec.conf ---");
 	fputs("config setup\n\tikev1-policy=accept\n\n", p->f);
-	p->secrets = open_memstream(&p->secrets_text, &p->secrets_n);
-	p->nomem |= p->secrets == NULL;
-}
-
-static void
-end(struct peer *p)
-{
-	if (p->secrets == NULL || fclose(p->secrets) != 0) {
-		p->nomem = true;
-	} else {
-		peer_remark(p, "--- /etc/ipsec.secrets ---");
-		fwrite(p->secrets_text, 1, p->secrets_n, p->f);
-	}
-	secret_free(p->secrets_text, p->secrets_n);
+	peer_secrets_begin(p);
 }
 
 /* "@gw.example" for a name, "user@example", "@[key id]", an address as it is. */
@@ -193,5 +180,5 @@ const struct peer_def peer_libreswan = {
 	.sets_max = PEER_COMBOS_MAX,
 	.begin = begin,
 	.group = group,
-	.end = end,
+	.end = peer_secrets_end,
 };

@@ -104,4 +104,8 @@ bool peer_key_plain(const struct tunnel_group *);
 /* The key as PSK lines and secret = have it: "..." or 0x... */
 void peer_key_quoted(struct peer *);
 
+/* ipsec.secrets, which follows ipsec.conf: written beside it, printed behind it, wiped. */
+void peer_secrets_begin(struct peer *);
+void peer_secrets_end(struct peer *);
+
 #endif

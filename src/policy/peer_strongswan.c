@@ -225,20 +225,7 @@ static void
 conf_begin(struct peer *p)
 {
 	peer_remark(p, "--- /etc/ipsec.conf ---");
-	p->secrets = open_memstream(&p->secrets_text, &p->secrets_n);
-	p->nomem |= p->secrets == NULL;
-}
-
-static void
-conf_end(struct peer *p)
-{
-	if (p->secrets == NULL || fclose(p->secrets) != 0) {
-		p->nomem = true;
-	} else {
-		peer_remark(p, "--- /etc/ipsec.secrets ---");
-		fwrite(p->secrets_text, 1, p->secrets_n, p->f);
-	}
-	secret_free(p->secrets_text, p->secrets_n);
+	peer_secrets_begin(p);
 }
 
 /* The secret's line goes to the file of its own. */
@@ -338,5 +325,5 @@ const struct peer_def peer_ipsec_conf = {
 	.always_nat_t = true,
 	.begin = conf_begin,
 	.group = conf_group,
-	.end = conf_end,
+	.end = peer_secrets_end,
 };
